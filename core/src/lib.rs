@@ -1,0 +1,4 @@
+//! A range-locked p2m that can be stepped, explored and run live.
+#![forbid(unsafe_code)]
+
+pub mod addr;

@@ -1,0 +1,1 @@
+//! What crosses crates: headless browser tests, end-to-end tests, twins in another tool.
