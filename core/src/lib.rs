@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 
 pub mod addr;
+pub mod entry;
 pub mod watch;

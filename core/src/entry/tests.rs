@@ -1,0 +1,220 @@
+use super::*;
+use crate::addr::{Mfn, Order};
+use proptest::prelude::*;
+
+const F: Format = Format::Ept2011;
+const OUT: LeafCtx = LeafCtx { mmio_ro: false };
+const IN: LeafCtx = LeafCtx { mmio_ro: true };
+
+/// One row: types, in the read-only ranges or not, and what is left under n r w rw x rx wx rwx rx2rw n2rwx.
+type Row = (&'static [P2mType], &'static [LeafCtx], [&'static str; 10]);
+
+use P2mType::*;
+
+const TRUTH: &[Row] = &[
+    (&[RamRw], &[OUT, IN], ["---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx", "r-x", "---"]),
+    (&[MmioDirect], &[OUT], ["---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx", "r-x", "---"]),
+    (&[MmioDirect], &[IN], ["---", "r--", "---", "r--", "--x", "r-x", "--x", "r-x", "r-x", "---"]),
+    (
+        &[RamLogdirty, RamRo, RamShared],
+        &[OUT, IN],
+        ["---", "r--", "---", "r--", "--x", "r-x", "--x", "r-x", "r-x", "---"],
+    ),
+    (&[GrantMapRw], &[OUT, IN], ["---", "r--", "-w-", "rw-", "---", "r--", "-w-", "rw-", "r--", "---"]),
+    (&[GrantMapRo], &[OUT, IN], ["---", "r--", "---", "r--", "---", "r--", "---", "r--", "r--", "---"]),
+    (
+        &[Invalid, MmioDm, PopulateOnDemand, RamPagingOut, RamPaged, RamPagingIn, RamPagingInStart, RamBroken],
+        &[OUT, IN],
+        ["---"; 10],
+    ),
+];
+
+#[test]
+fn permissions_are_those_of_the_truth_table() {
+    let mut seen = 0;
+    for (types, ctxs, row) in TRUTH {
+        for (&ty, ctx) in types.iter().flat_map(|t| ctxs.iter().map(move |c| (t, c))) {
+            for (&access, want) in Access::all().iter().zip(row) {
+                let got = F.permissions(ty, access, ctx);
+                assert_eq!(got.to_string(), *want, "{ty} {access} {ctx:?}");
+                let entry = F.leaf(&Leaf::new(ty, access, Mfn(0x1234), Order::K4), ctx);
+                assert_eq!(F.perms(entry), got, "{ty} {access} {ctx:?} as stored");
+                seen += 1;
+            }
+        }
+    }
+    let types = P2mType::all().iter().filter(|&&t| F.type_code(t).is_some()).count();
+    assert_eq!((types, seen), (15, types * 2 * Access::all().len()), "the table names every type and access");
+}
+
+/// The field positions of the headers of October 2011, written out.
+#[test]
+fn an_entry_is_bit_exact() {
+    let leaf = |ty, access, mfn, order| Leaf::new(ty, access, mfn, order);
+    let cases = [
+        // rwx 7, emt 6 << 3 = 0x30, ipat 0x40; frame 0x1234 << 12; access 7 << 58.
+        (leaf(RamRw, Access::Rwx, Mfn(0x1234), Order::K4), 0x1c00_0000_0123_4077),
+        // r-x 5; type 3 << 52; access 5 << 58.
+        (leaf(RamRo, Access::Rx, Mfn(0x1234), Order::K4), 0x1430_0000_0123_4075),
+        // Superpage 0x80.
+        (leaf(RamRw, Access::Rwx, Mfn(0x200), Order::M2), 0x1c00_0000_0020_00f7),
+        // No permissions, still a superpage: access 0.
+        (leaf(RamRw, Access::N, Mfn(0x200), Order::M2), 0x0000_0000_0020_00f0),
+        // Type 10 << 52 and a frame field of all ones.
+        (leaf(RamPaged, Access::Rwx, Mfn::INVALID, Order::K4), 0x1caf_ffff_ffff_f070),
+        // Frame 0, type 6 << 52.
+        (leaf(PopulateOnDemand, Access::Rwx, Mfn::INVALID, Order::M2), 0x1c60_0000_0000_00f0),
+        // No frame, and a type that is not stored without.
+        (leaf(RamRw, Access::Rwx, Mfn::INVALID, Order::K4), 0),
+        (leaf(Invalid, Access::Rwx, Mfn::INVALID, Order::K4), 0),
+        (leaf(MmioDm, Access::Rwx, Mfn::INVALID, Order::K4), 0),
+        // A type of a later tree.
+        (leaf(MapForeign, Access::Rwx, Mfn(5), Order::K4), 0),
+    ];
+    for (leaf, want) in cases {
+        let got = F.leaf(&leaf, &OUT);
+        assert_eq!(got, want, "{leaf:?}: {got:#018x}, want {want:#018x}");
+    }
+    assert_eq!(F.link(Mfn(0x55)), 0x1c00_0000_0005_5007);
+    assert_eq!(F.link_as(Mfn(0x55), Access::N), 0x5_5007);
+}
+
+#[test]
+fn fields_cover_every_bit_once() {
+    for &format in Format::all() {
+        for level in 0..4 {
+            let fields = format.fields(level);
+            let mut next = 0;
+            for f in fields {
+                assert_eq!(u32::from(f.low), next, "{} begins where the one below it ends", f.name);
+                next = u32::from(f.high) + 1;
+                assert_eq!(fields.iter().filter(|g| g.name == f.name).count(), 1, "{} is one name", f.name);
+            }
+            assert_eq!(next, 64);
+        }
+    }
+}
+
+#[test]
+fn an_entry_is_recognised_without_its_permissions() {
+    let masked = F.leaf(&Leaf::new(RamRw, Access::N, Mfn(0x200), Order::M2), &OUT);
+    assert!(!F.present(masked) && F.valid(masked));
+    assert!(matches!(F.decode(1, masked), Decoded::Leaf(Leaf { order: Order::M2, mfn: Mfn(0x200), .. })));
+    assert_eq!(F.decode(0, 0), Decoded::Empty);
+    assert!(!F.valid(0) && !F.valid(1 << 52) && F.valid(10 << 52));
+    for level in 1..4 {
+        assert_eq!(F.decode(level, F.link(Mfn(9))), Decoded::Table { mfn: Mfn(9) });
+    }
+}
+
+#[test]
+fn a_split_keeps_the_mapping() {
+    let big = Leaf::new(RamRo, Access::Rx, Mfn(0x4_0000), Order::G1);
+    let entry = F.leaf(&big, &OUT);
+    let middle = F.split_child(entry, 2, 3, &OUT);
+    let want = Leaf { mfn: Mfn(0x4_0000 + 3 * 512), order: Order::M2, ..big };
+    assert_eq!(middle, F.leaf(&want, &OUT));
+    let low = F.split_child(middle, 1, 511, &OUT);
+    assert_eq!(low, F.leaf(&Leaf { mfn: Mfn(want.mfn.0 + 511), order: Order::K4, ..want }, &OUT));
+    assert_eq!(F.split_child(low, 0, 1, &OUT), low);
+
+    let pod = F.leaf(&Leaf::new(PopulateOnDemand, Access::Rwx, Mfn(0), Order::M2), &OUT);
+    assert_eq!(
+        F.decode(0, F.split_child(pod, 1, 7, &OUT)),
+        Decoded::Leaf(Leaf::new(PopulateOnDemand, Access::Rwx, Mfn(7), Order::K4))
+    );
+
+    // Only the child that reaches into the read-only ranges loses its write bit.
+    let device = F.leaf(&Leaf::new(MmioDirect, Access::Rwx, Mfn(0x200), Order::M2), &OUT);
+    assert_eq!(F.perms(F.split_child(device, 1, 0, &OUT)), Perms::RWX);
+    assert_eq!(F.perms(F.split_child(device, 1, 1, &IN)), Perms::RX);
+
+    // A superpage without permissions has children without permissions, and they still name their frames.
+    let masked = F.leaf(&Leaf::new(RamRw, Access::N, Mfn(0x200), Order::M2), &OUT);
+    let child = F.split_child(masked, 1, 5, &OUT);
+    assert_eq!((F.perms(child), F.mfn(child)), (Perms::NONE, Mfn(0x205)));
+}
+
+#[test]
+fn bad_bits_have_a_name() {
+    let cases = [
+        (0, 15 << 52, Misconfig::UnknownType(15)),
+        (0, 63 << 52 | 7, Misconfig::UnknownType(63)),
+        (0, 10 << 58, Misconfig::UnknownAccess(10)),
+        (1, 15 << 52 | 0x80, Misconfig::UnknownType(15)),
+        (1, 0x55000, Misconfig::HalfLink),
+        (3, 0x87, Misconfig::SuperpageAtRoot),
+    ];
+    for (level, entry, why) in cases {
+        assert_eq!(F.decode(level, entry), Decoded::Misconfigured { why }, "{entry:#x} at level {level}");
+    }
+}
+
+#[test]
+fn names_lead_back() {
+    for &t in P2mType::all() {
+        assert_eq!(P2mType::from_name(t.name()), Some(t));
+    }
+    for &a in Access::all() {
+        assert_eq!(Access::from_name(a.name()), Some(a));
+        assert_eq!(Access::from_name(&format!("access_{a}")), Some(a));
+        assert_eq!(Access::from_code(a.code()), Some(a));
+    }
+    for &f in Format::all() {
+        assert_eq!(Format::from_name(f.name()), Some(f));
+    }
+    assert_eq!(P2mType::from_name("p2m_ram_rw"), None);
+}
+
+fn any_order() -> impl Strategy<Value = Order> {
+    prop::sample::select(vec![Order::K4, Order::M2, Order::G1])
+}
+
+fn any_leaf() -> impl Strategy<Value = Leaf> {
+    let ty = prop::sample::select(P2mType::all());
+    let access = prop::sample::select(Access::all());
+    let mfn = prop_oneof![3 => (0..1u64 << 40).prop_map(Mfn), 1 => Just(Mfn::INVALID)];
+    (ty, access, mfn, any_order(), 0..8u8, any::<bool>()).prop_map(|(ty, access, mfn, order, emt, ipat)| Leaf {
+        ty,
+        access,
+        mfn,
+        order,
+        emt,
+        ipat,
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(leaf in any_leaf(), mmio_ro: bool) {
+        let ctx = LeafCtx { mmio_ro };
+        let entry = F.leaf(&leaf, &ctx);
+        let frameless = matches!(leaf.ty, MmioDirect | RamPaged | RamPagingInStart);
+        let stored = !matches!(leaf.ty, MapForeign | IoreqServer)
+            && (leaf.mfn.is_valid() || frameless || leaf.ty == PopulateOnDemand);
+        let want = match leaf {
+            _ if !stored => Decoded::Empty,
+            Leaf { ty: PopulateOnDemand, mfn: Mfn::INVALID, .. } => Decoded::Leaf(Leaf { mfn: Mfn(0), ..leaf }),
+            Leaf { mfn, .. } if !mfn.is_valid() => Decoded::Leaf(Leaf { mfn: Mfn::INVALID, ..leaf }),
+            _ => Decoded::Leaf(leaf),
+        };
+        // An entry of all zeroes is empty whatever it was meant to be: ram_rw of frame 0, fully masked.
+        let want = if entry == 0 { Decoded::Empty } else { want };
+        prop_assert_eq!(F.decode(leaf.order.level(), entry), want);
+        prop_assert_eq!(F.perms(entry), if stored { F.permissions(leaf.ty, leaf.access, &ctx) } else { Perms::NONE });
+    }
+
+    #[test]
+    fn a_link_is_read_back_at_every_level(mfn in 0..(1u64 << 40) - 1, level in 1..4u8) {
+        prop_assert_eq!(F.decode(level, F.link(Mfn(mfn))), Decoded::Table { mfn: Mfn(mfn) });
+    }
+
+    #[test]
+    fn every_word_decodes(entry: u64, level: u8) {
+        let decoded = F.decode(level, entry);
+        prop_assert_eq!(F.perms(entry).bits(), entry & 7);
+        prop_assert_eq!(decoded == Decoded::Empty, entry == 0);
+        let rebuilt = F.fields(level).iter().fold(0, |e, f| e | f.put(f.get(entry)));
+        prop_assert_eq!(rebuilt, entry);
+    }
+}
