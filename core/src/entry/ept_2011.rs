@@ -6,8 +6,8 @@
 use super::access::Perms;
 use super::field::fields;
 use super::groups::TypeSet;
-use super::layout::{Base, Layout, base_table};
-use super::types::P2mType::*;
+use super::layout::{Base, Layout, base_table, code_table};
+use super::types::P2mType::{self, *};
 
 fields! {
     R "r" 0..=0 Allow "hardware: reads are allowed";
@@ -26,6 +26,25 @@ fields! {
     AVAIL3 "avail3" 63..=63 Unused "free for software, kept zero";
 }
 
+/// The types, each at the place of its code.
+const TYPES: &[P2mType] = &[
+    RamRw,
+    Invalid,
+    RamLogdirty,
+    RamRo,
+    MmioDm,
+    MmioDirect,
+    PopulateOnDemand,
+    GrantMapRw,
+    GrantMapRo,
+    RamPagingOut,
+    RamPaged,
+    RamPagingIn,
+    RamPagingInStart,
+    RamShared,
+    RamBroken,
+];
+
 /// The format as data.
 pub const LAYOUT: Layout = Layout {
     name: "ept-2011",
@@ -37,23 +56,8 @@ pub const LAYOUT: Layout = Layout {
     mfn: MFN,
     ty: TYPE,
     access: ACCESS,
-    types: &[
-        RamRw,
-        Invalid,
-        RamLogdirty,
-        RamRo,
-        MmioDm,
-        MmioDirect,
-        PopulateOnDemand,
-        GrantMapRw,
-        GrantMapRo,
-        RamPagingOut,
-        RamPaged,
-        RamPagingIn,
-        RamPagingInStart,
-        RamShared,
-        RamBroken,
-    ],
+    types: TYPES,
+    codes: code_table(TYPES),
     base: base_table(&[
         (RamRw, Base::Always(Perms::RWX)),
         (RamLogdirty, Base::Always(Perms::RX)),

@@ -4,13 +4,13 @@
 //! - A leaf is known by its level and its superpage bit, never by its permissions: a superpage whose access
 //!   masks everything away has none, and a walk that took it for a hole would lose 512 mappings.
 //! - An entry of all zeroes is empty. A type of code 0 (`ram_rw`) with other bits set is not.
-//! - [`Format::decode`] is how the hypervisor reads an entry. A processor refuses some entries that the
-//!   hypervisor stores and reads without harm.
+//! - [`Format::decode`] is how the hypervisor reads an entry. What a processor makes of the same bits is
+//!   [`Format::hardware`]: it refuses some entries that the hypervisor stores and reads without harm.
 
 use super::access::{Access, Perms};
 use super::ept_2011;
 use super::field::Field;
-use super::layout::{Base, Layout};
+use super::layout::{Base, Layout, NO_CODE};
 use super::types::P2mType;
 use crate::addr::{Mfn, Order};
 
@@ -127,15 +127,12 @@ impl Format {
     }
 
     /// The number that stands for `ty` in an entry, or `None` if the format has no such type.
+    #[inline]
     pub const fn type_code(self, ty: P2mType) -> Option<u64> {
-        let (types, mut code) = (self.layout().types, 0);
-        while code < types.len() {
-            if types[code] as u8 == ty as u8 {
-                return Some(code as u64);
-            }
-            code += 1;
+        match self.layout().codes[ty as usize] {
+            NO_CODE => None,
+            code => Some(code as u64),
         }
-        None
     }
 
     /// The type that `code` stands for.

@@ -214,3 +214,57 @@ impl P2mType {
         !matches!(self, Invalid | MmioDm | PopulateOnDemand | RamPaged | RamPagingInStart)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A group, and its members in October 2011, December 2012 and today.
+    const TABLE: &[(Group, &str, &str, &str)] = &[
+        (
+            Group::Ram,
+            "ram_rw ram_logdirty ram_ro ram_paging_out ram_paged ram_paging_in ram_paging_in_start ram_shared",
+            "ram_rw ram_logdirty ram_ro ram_paging_out ram_paged ram_paging_in ram_shared",
+            "ram_rw ram_logdirty ram_ro ram_paging_out ram_paged ram_paging_in ram_shared ioreq_server",
+        ),
+        (Group::Hole, "", "invalid mmio_dm ram_paged ram_paging_in", "invalid mmio_dm ram_paged ram_paging_in"),
+        (Group::Grant, "grant_map_rw grant_map_ro", "grant_map_rw grant_map_ro", "grant_map_rw grant_map_ro"),
+        (Group::Mmio, "mmio_dm mmio_direct", "mmio_dm mmio_direct", "mmio_dm mmio_direct"),
+        (
+            Group::ReadOnly,
+            "ram_logdirty ram_ro grant_map_ro ram_shared",
+            "ram_logdirty ram_ro grant_map_ro ram_shared",
+            "ram_logdirty ram_ro grant_map_ro ram_shared",
+        ),
+        (Group::Pod, "populate_on_demand", "populate_on_demand", "populate_on_demand"),
+        (Group::Pageable, "ram_rw", "ram_rw ram_logdirty", "ram_rw ram_logdirty"),
+        (
+            Group::Paging,
+            "ram_paging_out ram_paged ram_paging_in ram_paging_in_start",
+            "ram_paging_out ram_paged ram_paging_in",
+            "ram_paging_out ram_paged ram_paging_in",
+        ),
+        (Group::Paged, "ram_paged", "ram_paged", "ram_paged"),
+        (Group::Sharable, "ram_rw", "ram_rw ram_logdirty", "ram_rw ram_logdirty"),
+        (Group::Shared, "ram_shared", "ram_shared", "ram_shared"),
+        (Group::Special, "", "", "mmio_direct grant_map_rw grant_map_ro map_foreign"),
+        (Group::Broken, "ram_broken", "ram_broken", "ram_broken"),
+        (
+            Group::Valid,
+            "ram_rw ram_logdirty ram_ro mmio_dm mmio_direct ram_paging_out ram_paged ram_paging_in ram_paging_in_start \
+             ram_shared",
+            "ram_rw ram_logdirty ram_ro mmio_dm mmio_direct ram_paging_out ram_paged ram_paging_in ram_shared",
+            "ram_rw ram_logdirty ram_ro mmio_direct ram_paging_out ram_paged ram_paging_in ram_shared ioreq_server",
+        ),
+    ];
+
+    #[test]
+    fn groups_are_those_of_the_headers() {
+        for (group, oct2011, dec2012, now) in TABLE {
+            for (era, want) in [(Era::Oct2011, oct2011), (Era::Dec2012, dec2012), (Era::Now, now)] {
+                let got: Vec<_> = P2mType::all().iter().filter(|t| t.is(*group, era)).map(|t| t.name()).collect();
+                assert_eq!(got.join(" "), *want, "{group:?} {era:?}");
+            }
+        }
+    }
+}

@@ -38,10 +38,25 @@ pub struct Layout {
     pub access: Field,
     /// The types that exist in this format, each at the place of its code.
     pub types: &'static [P2mType],
+    /// The code of each type, by the type's discriminant; [`NO_CODE`] for those that the format lacks.
+    pub codes: [u8; P2mType::COUNT],
     /// What each type allows, by the type's discriminant.
     pub base: [Base; P2mType::COUNT],
     /// Types for which an entry is written even where no frame is given. For the others it stays empty.
     pub frameless: TypeSet,
+}
+
+/// Stands in [`Layout::codes`] for a type that the format lacks.
+pub const NO_CODE: u8 = u8::MAX;
+
+/// The table of [`Layout::codes`] for types that stand each at its code.
+pub const fn code_table(types: &[P2mType]) -> [u8; P2mType::COUNT] {
+    let (mut table, mut code) = ([NO_CODE; P2mType::COUNT], 0);
+    while code < types.len() {
+        table[types[code] as usize] = code as u8;
+        code += 1;
+    }
+    table
 }
 
 /// The table of [`Layout::base`]: types that are not in `rows` allow nothing.

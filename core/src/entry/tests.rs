@@ -151,6 +151,93 @@ fn bad_bits_have_a_name() {
 }
 
 #[test]
+fn a_processor_refuses_what_the_manual_says() {
+    use Misconfig::*;
+    let refused = [
+        (0, 0x1032, WriteWithoutRead),
+        (0, 0x1036, WriteWithoutRead),
+        (3, 0x1002, WriteWithoutRead),
+        (0, 0x1017, MemoryType(2)),
+        (0, 0x101f, MemoryType(3)),
+        (0, 0x103f, MemoryType(7)),
+        (1, 0x0020_109f, UnalignedSuperpage),
+        (1, 0x1000_10b7, UnalignedSuperpage),
+        (2, 0x0020_00b7, UnalignedSuperpage),
+        (1, 0x100f, ReservedInLink),
+        (2, 0x1047, ReservedInLink),
+        (3, 0x1021, ReservedInLink),
+        (3, 0x1087, SuperpageAtRoot),
+    ];
+    for (level, entry, why) in refused {
+        let got = F.hardware(level, entry, Cpu::default());
+        assert_eq!(got, Hardware::Misconfigured { why }, "{entry:#x} at level {level}");
+    }
+    let rwx = Perms::RWX;
+    let taken = [
+        (0, 0, Hardware::NotPresent),
+        // Not present comes before any rule: reserved memory type, unaligned superpage.
+        (1, 0x10b8, Hardware::NotPresent),
+        (0, 0x1037, Hardware::Leaf { mfn: Mfn(1), order: Order::K4, perms: rwx }),
+        // Bit 7 is ignored at level 0.
+        (0, 0x10b7, Hardware::Leaf { mfn: Mfn(1), order: Order::K4, perms: rwx }),
+        (1, 0x20_00b7, Hardware::Leaf { mfn: Mfn(0x200), order: Order::M2, perms: rwx }),
+        (2, 0x4000_00b7, Hardware::Leaf { mfn: Mfn(0x4_0000), order: Order::G1, perms: rwx }),
+        (3, 0x1007, Hardware::Table { mfn: Mfn(1), perms: rwx }),
+    ];
+    for (level, entry, want) in taken {
+        assert_eq!(F.hardware(level, entry, Cpu::default()), want, "{entry:#x} at level {level}");
+    }
+    let old = Cpu { execute_only: false };
+    assert_eq!(F.hardware(0, 0x1034, old), Hardware::Misconfigured { why: ExecuteOnly });
+    assert!(matches!(F.hardware(0, 0x1034, Cpu::default()), Hardware::Leaf { .. }));
+}
+
+#[test]
+fn an_entry_says_what_it_is() {
+    let cases: &[(u8, u64, &str)] = &[
+        (0, 0, "Empty: nothing is mapped here."),
+        (2, F.link(Mfn(0x55)), "A link to the table of level 1 in frame 0x55."),
+        (
+            0,
+            F.leaf(&Leaf::new(RamRo, Access::Rx, Mfn(0x1234), Order::K4), &OUT),
+            "A 4 KB leaf of type ram_ro (read-only memory, writes are dropped) at frame 0x1234; under access rx \
+                 a guest may read and execute.",
+        ),
+        (
+            1,
+            F.leaf(&Leaf::new(RamRw, Access::N, Mfn(0x200), Order::M2), &OUT),
+            "A 2 MB leaf of type ram_rw (ordinary memory) at frame 0x200; under access n a guest may do nothing.",
+        ),
+        (
+            0,
+            F.leaf(&Leaf::new(RamPaged, Access::Rwx, Mfn::INVALID, Order::K4), &OUT),
+            "A 4 KB leaf of type ram_paged (memory that is paged out) without a frame; under access rwx a guest may do nothing.",
+        ),
+        (
+            0,
+            F.leaf(&Leaf::new(RamRw, Access::W, Mfn(1), Order::K4), &OUT),
+            "A 4 KB leaf of type ram_rw (ordinary memory) at frame 0x1; under access w a guest may only write. A \
+             processor leaves here with an EPT misconfiguration: writes are allowed and reads are not.",
+        ),
+        (
+            3,
+            0x87,
+            "Not an entry that the hypervisor writes: the superpage bit is set at the root. A processor leaves here with \
+             an EPT misconfiguration.",
+        ),
+    ];
+    for (level, entry, want) in cases {
+        assert_eq!(summary(F, *level, *entry), *want);
+    }
+    let entry = F.leaf(&Leaf::new(RamRo, Access::Rx, Mfn(0x200), Order::M2), &OUT);
+    let by_name = |name| describe(F, 1, entry).into_iter().find(|v| v.field.name == name).map(|v| (v.value, v.meaning));
+    assert_eq!(by_name("emt"), Some((6, "WB, write-back".into())));
+    assert_eq!(by_name("mfn"), Some((0x200, "512 frames from machine address 0x200000".into())));
+    assert_eq!(by_name("sa_p2mt"), Some((3, "ram_ro: read-only memory, writes are dropped".into())));
+    assert_eq!(by_name("access"), Some((5, "rx: read and execute".into())));
+}
+
+#[test]
 fn names_lead_back() {
     for &t in P2mType::all() {
         assert_eq!(P2mType::from_name(t.name()), Some(t));
@@ -216,5 +303,9 @@ proptest! {
         prop_assert_eq!(decoded == Decoded::Empty, entry == 0);
         let rebuilt = F.fields(level).iter().fold(0, |e, f| e | f.put(f.get(entry)));
         prop_assert_eq!(rebuilt, entry);
+        // The manual's present test, and every word has a reading in words too.
+        prop_assert_eq!(F.hardware(level, entry, Cpu::default()) == Hardware::NotPresent, entry & 7 == 0);
+        prop_assert_eq!(describe(F, level, entry).len(), F.fields(level).len());
+        prop_assert!(summary(F, level, entry).ends_with('.'));
     }
 }

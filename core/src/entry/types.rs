@@ -115,7 +115,7 @@ impl P2mType {
             GrantMapRw => "another domain's frame, granted for writing",
             GrantMapRo => "another domain's frame, granted for reading",
             RamPagingOut => "memory nominated for eviction",
-            RamPaged => "memory paged out, without a frame",
+            RamPaged => "memory that is paged out",
             RamPagingIn => "memory being paged in",
             RamPagingInStart => "memory whose page-in has been asked for",
             RamShared => "memory shared copy-on-write",
