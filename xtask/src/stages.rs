@@ -1,0 +1,92 @@
+//! The stages of the test run: which there are, and what each runs.
+
+use std::process::Command;
+use std::str::FromStr;
+
+use crate::env::Env;
+use crate::root;
+
+/// A part of the test run that can be asked for alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Formatting, lints, documents and tests on the user's own toolchain.
+    Native,
+    /// Lints and tests of what is compiled to wasm, in a headless browser.
+    Wasm,
+    /// The built page, driven in a headless browser.
+    E2e,
+}
+
+impl Part {
+    /// All parts, in the order in which they run: what fails fastest first.
+    pub const ALL: [Self; 3] = [Self::Native, Self::Wasm, Self::E2e];
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "native" => Ok(Self::Native),
+            "wasm" => Ok(Self::Wasm),
+            "e2e" => Ok(Self::E2e),
+            _ => Err(format!("no part is called {text:?}; there are native, wasm and e2e")),
+        }
+    }
+}
+
+/// One program of the test run.
+pub struct Stage {
+    /// What the log calls it.
+    pub name: &'static str,
+    /// What it runs.
+    pub command: Command,
+}
+
+/// The stages of `part`, with the environment `env` that was set up for it.
+pub fn of(part: Part, env: &Env) -> Vec<Stage> {
+    match part {
+        Part::Native => {
+            let mut doc = cargo(&Env::native(), "doc --workspace --no-deps");
+            doc.command.env("RUSTDOCFLAGS", "-Dwarnings");
+            vec![
+                cargo(env, "fmt --all --check").named("formatting"),
+                cargo(env, "clippy --workspace --all-targets --features p2mscope-tests/e2e -- -Dwarnings")
+                    .named("lints"),
+                doc.named("documents"),
+                cargo(env, "test --workspace --no-fail-fast").named("native tests"),
+            ]
+        }
+        // Release throughout, so that std and the crates are built once for tests and page.
+        Part::Wasm => vec![
+            cargo(
+                env,
+                "clippy --release --target wasm32-unknown-unknown -p p2mscope-web -p p2mscope-tests --all-targets \
+                 -- -Dwarnings",
+            )
+            .named("lints of the page"),
+            stage(env, "wasm-pack", "test --release --headless --chrome tests").named("tests in the browser"),
+        ],
+        Part::E2e => vec![
+            stage(env, "trunk", "build --release").named("build of the page"),
+            cargo(&Env::native(), "test --package p2mscope-tests --features e2e --test e2e --no-fail-fast")
+                .named("end-to-end tests"),
+        ],
+    }
+}
+
+impl Stage {
+    fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+}
+
+fn cargo(env: &Env, arguments: &str) -> Stage {
+    stage(env, "cargo", arguments)
+}
+
+fn stage(env: &Env, program: &'static str, arguments: &str) -> Stage {
+    let mut command = env.command(program);
+    command.current_dir(root()).args(arguments.split_whitespace());
+    Stage { name: program, command }
+}
