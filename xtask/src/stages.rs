@@ -47,7 +47,7 @@ pub struct Stage {
 pub fn of(part: Part, env: &Env) -> Vec<Stage> {
     match part {
         Part::Native => {
-            let mut doc = cargo(&Env::native(), "doc --workspace --no-deps");
+            let mut doc = cargo(&Env::native(), "doc --workspace --no-deps --features p2mscope-tests/e2e");
             doc.command.env("RUSTDOCFLAGS", "-Dwarnings");
             vec![
                 cargo(env, "fmt --all --check").named("formatting"),

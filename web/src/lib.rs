@@ -1,0 +1,38 @@
+//! The page: a p2m to step, explore and run live.
+
+mod app;
+mod selftest;
+pub mod worker;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+/// Mounts the page in the document's body.
+pub fn start() {
+    let location = gloo::utils::window().location();
+    if matches!(location.hostname().as_deref(), Ok("localhost" | "127.0.0.1" | "[::1]")) {
+        spawn_local(forget_service_workers());
+    }
+    if location.hash().as_deref() == Ok("#selftest") {
+        yew::Renderer::<selftest::Selftest>::new().render();
+    } else {
+        yew::Renderer::<app::App>::new().render();
+    }
+}
+
+/// Unregisters every service worker of this origin. On a development server an old one would go on serving an old page.
+async fn forget_service_workers() {
+    let navigator = gloo::utils::window().navigator();
+    // Absent where the browser refuses service workers; calling through it would throw.
+    if !js_sys::Reflect::has(&navigator, &JsValue::from_str("serviceWorker")).unwrap_or(false) {
+        return;
+    }
+    let Ok(found) = JsFuture::from(navigator.service_worker().get_registrations()).await else { return };
+    for registration in js_sys::Array::from(&found) {
+        if let Ok(promise) = registration.unchecked_into::<web_sys::ServiceWorkerRegistration>().unregister() {
+            // Already gone is as good as unregistered.
+            let _ = JsFuture::from(promise).await;
+        }
+    }
+}
