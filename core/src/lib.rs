@@ -3,4 +3,6 @@
 
 pub mod addr;
 pub mod entry;
+pub mod lock;
+pub mod machine;
 pub mod watch;

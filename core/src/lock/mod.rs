@@ -1,0 +1,156 @@
+//! Locks: which there are, their order, and how each is taken and released over plain words.
+//!
+//! Protocol. The table of a domain is guarded in two steps: its *global lock*, and *range locks*. Whoever takes a
+//! range holds the global lock's shared side first, whoever needs the whole table its exclusive side. All other
+//! locks are plain. To an operation taking a lock is one effect; what it does to words stands here once, for the
+//! simulated memory and for the live one.
+//!
+//! Order: by (level, domain, range). A domain under control bias comes 64 higher for levels from 8 up. Level 0 is
+//! outside the order.
+
+pub mod global;
+pub mod owned;
+pub mod policy;
+mod take;
+
+pub use take::{Look, Taken, holders, look, release, try_take, word_of};
+
+use crate::addr::DomId;
+use crate::machine::World;
+
+/// How a lock is held.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Mode {
+    /// By one actor alone.
+    Exclusive,
+    /// By any number: the non-exclusive side of a global lock.
+    Shared,
+}
+
+/// A lock, by what it guards. Domains are named by their place in the world.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Lock {
+    /// The control domain's operations as a whole (outermost).
+    Domctl,
+    /// A domain's grant table.
+    Grant(u8),
+    /// A domain's nested tables.
+    Nested(u8),
+    /// A domain's whole table.
+    Global(u8),
+    /// One range of a domain's table, by its index.
+    Range(u8, u32),
+    /// A domain's populate-on-demand state.
+    Pod(u8),
+    /// A domain's page list.
+    PageAlloc(u8),
+    /// A domain's paging and log-dirty state.
+    Paging(u8),
+    /// Splitting, installing and freeing a domain's tables.
+    Structure(u8),
+    /// A lock of the lesson's own.
+    Named(u8),
+}
+
+impl Lock {
+    /// As one word, from which [`Lock::from_word`] gives it back.
+    pub const fn to_word(self) -> u64 {
+        let (tag, slot, index) = match self {
+            Lock::Domctl => (0, 0, 0),
+            Lock::Grant(d) => (1, d, 0),
+            Lock::Nested(d) => (2, d, 0),
+            Lock::Global(d) => (3, d, 0),
+            Lock::Range(d, i) => (4, d, i),
+            Lock::Pod(d) => (5, d, 0),
+            Lock::PageAlloc(d) => (6, d, 0),
+            Lock::Paging(d) => (7, d, 0),
+            Lock::Structure(d) => (8, d, 0),
+            Lock::Named(n) => (9, n, 0),
+        };
+        (tag as u64) << 48 | (slot as u64) << 32 | index as u64
+    }
+
+    /// The inverse of [`Lock::to_word`]; any other word is the outermost lock.
+    pub const fn from_word(w: u64) -> Lock {
+        let slot = (w >> 32) as u8;
+        match (w >> 48) as u8 {
+            1 => Lock::Grant(slot),
+            2 => Lock::Nested(slot),
+            3 => Lock::Global(slot),
+            4 => Lock::Range(slot, w as u32),
+            5 => Lock::Pod(slot),
+            6 => Lock::PageAlloc(slot),
+            7 => Lock::Paging(slot),
+            8 => Lock::Structure(slot),
+            9 => Lock::Named(slot),
+            _ => Lock::Domctl,
+        }
+    }
+
+    /// The domain that the lock belongs to, by its slot.
+    pub const fn slot(self) -> Option<u8> {
+        match self {
+            Lock::Domctl | Lock::Named(_) => None,
+            Lock::Grant(d)
+            | Lock::Nested(d)
+            | Lock::Global(d)
+            | Lock::Range(d, _)
+            | Lock::Pod(d)
+            | Lock::PageAlloc(d)
+            | Lock::Paging(d)
+            | Lock::Structure(d) => Some(d),
+        }
+    }
+
+    /// Whether its holder may take it again.
+    pub const fn recursive(self) -> bool {
+        matches!(self, Lock::Global(_) | Lock::Range(..))
+    }
+
+    /// Xen's level, biased for the control domain; 0 is outside the order.
+    pub fn level(self, world: &World) -> u8 {
+        let base = match self {
+            Lock::Domctl => 1,
+            Lock::Grant(_) => 4,
+            Lock::Nested(_) => 8,
+            Lock::Global(_) | Lock::Range(..) => 16,
+            Lock::Pod(_) => 48,
+            Lock::PageAlloc(_) => 56,
+            Lock::Paging(_) => 64,
+            Lock::Structure(_) => 68,
+            Lock::Named(n) => world.locks.get(n as usize).map_or(0, |l| l.level),
+        };
+        match self.slot() {
+            Some(d) if base >= 8 && world.domain(d).control => base + 64,
+            _ => base,
+        }
+    }
+
+    /// Where it stands in the order: (level, domain, range). The whole table comes before its ranges.
+    pub fn rank(self, world: &World) -> (u8, DomId, u64) {
+        let dom = self.slot().map_or(DomId(0), |d| world.domain(d).id);
+        let within = match self {
+            Lock::Range(_, i) => 1 + i as u64,
+            Lock::Named(n) => n as u64,
+            _ => 0,
+        };
+        (self.level(world), dom, within)
+    }
+
+    /// What it is, for a sentence: `range 2 of domain 1`.
+    pub fn describe(self, world: &World) -> String {
+        let dom = |d: u8| &world.domain(d).name;
+        match self {
+            Lock::Domctl => "the domctl lock".into(),
+            Lock::Grant(d) => format!("the grant lock of {}", dom(d)),
+            Lock::Nested(d) => format!("the nestedp2m lock of {}", dom(d)),
+            Lock::Global(d) => format!("the p2m lock of {}", dom(d)),
+            Lock::Range(d, i) => format!("range {i} of {}", dom(d)),
+            Lock::Pod(d) => format!("the pod lock of {}", dom(d)),
+            Lock::PageAlloc(d) => format!("the page_alloc lock of {}", dom(d)),
+            Lock::Paging(d) => format!("the paging lock of {}", dom(d)),
+            Lock::Structure(d) => format!("the structure lock of {}", dom(d)),
+            Lock::Named(n) => world.locks.get(n as usize).map_or("a lock".into(), |l| format!("lock {}", l.name)),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Which locks guard an entry under the policy in force.
+//!
+//! | policy | a look-up takes | an update takes |
+//! |---|---|---|
+//! | `unlocked` | nothing | the whole table |
+//! | `global` | the whole table | the same |
+//! | `1g`, `2m` | the whole table's shared side, then the range | the same |
+
+use super::{Lock, Mode};
+use crate::addr::Gfn;
+use crate::machine::{Policy, World};
+
+/// What to take for an entry, in this order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// How the table's global lock is held.
+    pub global: Option<Mode>,
+    /// The range beneath it.
+    pub range: Option<Lock>,
+}
+
+impl Plan {
+    /// Nothing at all.
+    pub const NOTHING: Plan = Plan { global: None, range: None };
+}
+
+/// What an update of `gfn` takes: `lock gfn(g)`.
+#[inline(always)]
+pub fn for_update(world: &World, slot: u8, gfn: Gfn) -> Plan {
+    match world.policy {
+        Policy::Unlocked | Policy::Global => Plan { global: Some(Mode::Exclusive), range: None },
+        Policy::G1 | Policy::M2 => {
+            Plan { global: Some(Mode::Shared), range: Some(Lock::Range(slot, world.range(gfn) as u32)) }
+        }
+    }
+}
+
+/// What a look-up takes: `get_gfn g`.
+#[inline(always)]
+pub fn for_lookup(world: &World, slot: u8, gfn: Gfn) -> Plan {
+    match world.policy {
+        Policy::Unlocked => Plan::NOTHING,
+        _ => for_update(world, slot, gfn),
+    }
+}
+
+/// Whether a get pins the frame: everywhere but in 2011, unless the world says otherwise.
+#[inline(always)]
+pub fn pins(world: &World) -> bool {
+    world.pin && world.policy != Policy::Unlocked
+}
+
+/// Bytes of lock memory that a guest needs for `gb` GB of address space.
+pub const fn lock_bytes(policy: Policy, gb: u64) -> u64 {
+    match policy {
+        Policy::Unlocked | Policy::Global => 8,
+        Policy::G1 => 4096 * gb.div_ceil(512),
+        Policy::M2 => 4096 * gb,
+    }
+}

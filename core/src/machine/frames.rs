@@ -1,0 +1,314 @@
+//! The frame table: references, owners, lists, and the allocators of frames and tables.
+//!
+//! Protocol: a frame's count changes by compare-and-exchange alone. Whoever brings it from zero to one is the
+//! allocator, whoever brings it to zero frees. Free maps, page lists and `tot_pages` change under the heap's word,
+//! which is taken for a few stores and never while waiting for anything, so it has no place in the lock order; in
+//! simulated memory each function here is one step and the word is never seen taken.
+//! A table page belongs to its domain's pool and is counted by nobody.
+
+use super::map::{ActorWord, DomWord, FrameWord};
+use super::words::Words;
+use super::world::World;
+use crate::addr::{ActorId, DomId, FRAME_WORDS, Mfn, Word};
+
+/// count_info: the allocation itself holds one of the references.
+pub const PGC_ALLOCATED: u64 = 1 << 63;
+/// count_info: the state of a free frame (3 in bits 56:55).
+pub const PGC_FREE: u64 = 3 << 55;
+/// count_info: the references.
+pub const PGC_COUNT: u64 = (1 << 55) - 1;
+/// type_info: the typed references.
+pub const PGT_COUNT: u64 = (1 << 55) - 1;
+/// m2p of a frame that no gfn names.
+pub const M2P_INVALID: u64 = u64::MAX;
+
+/// What a frame is used as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FrameUse {
+    /// Memory, or free.
+    Memory,
+    /// A table of the domain in that slot, at that level.
+    Table {
+        /// Whose.
+        slot: u8,
+    },
+    /// A free page of a domain's table pool.
+    Pool {
+        /// Whose.
+        slot: u8,
+    },
+    /// A page of range locks.
+    Locks {
+        /// Whose.
+        slot: u8,
+    },
+}
+
+impl FrameUse {
+    /// As a word; memory is 0.
+    pub const fn to_word(self) -> u64 {
+        match self {
+            FrameUse::Memory => 0,
+            FrameUse::Table { slot } => 1 | (slot as u64) << 8,
+            FrameUse::Pool { slot } => 2 | (slot as u64) << 8,
+            FrameUse::Locks { slot } => 3 | (slot as u64) << 8,
+        }
+    }
+
+    /// The inverse of [`FrameUse::to_word`].
+    pub const fn from_word(w: u64) -> FrameUse {
+        let slot = (w >> 8) as u8;
+        match w & 0xff {
+            1 => FrameUse::Table { slot },
+            2 => FrameUse::Pool { slot },
+            3 => FrameUse::Locks { slot },
+            _ => FrameUse::Memory,
+        }
+    }
+}
+
+/// What an allocation is of; its bit in [`ActorWord::Fails`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Class {
+    /// A frame of the heap.
+    Frame,
+    /// A page of a domain's table pool.
+    Table,
+}
+
+/// The references in a count_info.
+pub const fn count(count_info: u64) -> u64 {
+    count_info & PGC_COUNT
+}
+
+/// The owner as the frame table stores it.
+pub const fn owner_word(owner: DomId) -> u64 {
+    if owner.0 == DomId::NOBODY.0 { 0 } else { owner.0 as u64 + 1 }
+}
+
+/// The owner that a stored word names.
+pub const fn owner_of_word(w: u64) -> DomId {
+    if w == 0 { DomId::NOBODY } else { DomId((w - 1) as u16) }
+}
+
+/// A word of a frame's record; an mfn beyond the machine reads the record of frame 0, which nobody owns.
+#[inline(always)]
+fn rec(world: &World, mfn: Mfn, w: FrameWord) -> Word {
+    match world.map.frame(mfn, w) {
+        Some(word) => word,
+        None => world.map.frame(Mfn(0), w).unwrap_or(Word(0)),
+    }
+}
+
+/// Who owns the frame.
+pub fn owner<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> DomId {
+    owner_of_word(m.get(rec(world, mfn, FrameWord::Owner)))
+}
+
+/// Whether nobody counts the frame.
+pub fn is_free<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> bool {
+    count(m.get(rec(world, mfn, FrameWord::Count))) == 0
+}
+
+/// What the frame is used as.
+pub fn used_as<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> FrameUse {
+    FrameUse::from_word(m.get(rec(world, mfn, FrameWord::Use)))
+}
+
+/// Takes a reference: false if the frame is free, or is not `dom`'s where one is named.
+#[inline(always)]
+pub fn get_page<W: Words>(m: &mut W, world: &World, mfn: Mfn, dom: Option<DomId>) -> bool {
+    let word = rec(world, mfn, FrameWord::Count);
+    let mut seen = m.get(word);
+    loop {
+        if count(seen) == 0 || count(seen) == PGC_COUNT {
+            return false;
+        }
+        let now = m.cas(word, seen, seen + 1);
+        if now == seen {
+            break;
+        }
+        seen = now;
+    }
+    if let Some(dom) = dom
+        && owner(m, world, mfn) != dom
+    {
+        put_page(m, world, mfn);
+        return false;
+    }
+    true
+}
+
+/// Drops a reference; the last one frees the frame. True if it did. A count of zero stays zero.
+#[inline(always)]
+pub fn put_page<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> bool {
+    let word = rec(world, mfn, FrameWord::Count);
+    let mut seen = m.get(word);
+    loop {
+        if count(seen) == 0 {
+            return false;
+        }
+        let now = m.cas(word, seen, seen - 1);
+        if now == seen {
+            break;
+        }
+        seen = now;
+    }
+    if count(seen) == 1 {
+        release_frame(m, world, mfn);
+        return true;
+    }
+    false
+}
+
+/// Tests and clears the allocated bit and drops its reference; false if it was clear.
+pub fn put_allocation<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> bool {
+    let word = rec(world, mfn, FrameWord::Count);
+    let mut seen = m.get(word);
+    loop {
+        if seen & PGC_ALLOCATED == 0 {
+            return false;
+        }
+        let now = m.cas(word, seen, seen & !PGC_ALLOCATED);
+        if now == seen {
+            break;
+        }
+        seen = now;
+    }
+    put_page(m, world, mfn);
+    true
+}
+
+/// Takes the lowest free frame for the domain, or none. Its content is as it was left.
+pub fn alloc_frame<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) -> Option<Mfn> {
+    if must_fail(m, world, me, Class::Frame) {
+        return None;
+    }
+    heap(m, world, |m| {
+        let mfn = take_lowest(m, world, None)?;
+        m.set(rec(world, mfn, FrameWord::Owner), owner_word(world.domain(slot).id));
+        m.set(rec(world, mfn, FrameWord::Count), PGC_ALLOCATED | 1);
+        append(m, world, slot, mfn);
+        Some(mfn)
+    })
+}
+
+/// Takes the lowest free page of the domain's table pool, emptied, or none.
+pub fn alloc_table<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) -> Option<Mfn> {
+    if must_fail(m, world, me, Class::Table) {
+        return None;
+    }
+    let mfn = heap(m, world, |m| take_lowest(m, world, Some(slot)))?;
+    for i in 0..FRAME_WORDS {
+        if let Some(w) = world.map.page(mfn, i)
+            && m.get(w) != 0
+        {
+            m.set(w, 0);
+        }
+    }
+    m.set(rec(world, mfn, FrameWord::Use), FrameUse::Table { slot }.to_word());
+    Some(mfn)
+}
+
+/// Gives a table page back to its pool, its content as it is; false if it was no table.
+pub fn free_table<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> bool {
+    let FrameUse::Table { slot } = used_as(m, world, mfn) else { return false };
+    m.set(rec(world, mfn, FrameWord::Use), FrameUse::Pool { slot }.to_word());
+    heap(m, world, |m| put_bit(m, world, Some(slot), mfn));
+    true
+}
+
+/// The frames on a domain's list, first to last. Stops after as many as the machine has, should the links run in a ring.
+pub fn page_list<W: Words>(m: &mut W, world: &World, slot: u8) -> Vec<Mfn> {
+    let mut at = m.get(world.dom_word(slot, DomWord::ListHead));
+    let mut list = Vec::new();
+    while at != 0 && list.len() <= world.map.frames() as usize {
+        list.push(Mfn(at - 1));
+        at = m.get(rec(world, Mfn(at - 1), FrameWord::Next));
+    }
+    list
+}
+
+/// Puts a frame at the end of a domain's list and counts it. Under the heap's word, or before the run begins.
+pub(super) fn append<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
+    let tail = world.dom_word(slot, DomWord::ListTail);
+    let last = m.get(tail);
+    let me = mfn.0 + 1;
+    match last {
+        0 => m.set(world.dom_word(slot, DomWord::ListHead), me),
+        _ => m.set(rec(world, Mfn(last - 1), FrameWord::Next), me),
+    }
+    m.set(rec(world, mfn, FrameWord::Prev), last);
+    m.set(rec(world, mfn, FrameWord::Next), 0);
+    m.set(tail, me);
+    m.add(world.dom_word(slot, DomWord::TotPages), 1);
+}
+
+/// Marks a frame free in a map. Under the heap's word, or before the run begins.
+pub(super) fn put_bit<W: Words>(m: &mut W, world: &World, pool: Option<u8>, mfn: Mfn) {
+    let word = world.map.free_map(pool, (mfn.0 / 64) as u32);
+    let bits = m.get(word);
+    m.set(word, bits | 1 << (mfn.0 % 64));
+}
+
+fn unlink<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
+    let (next, prev) = (rec(world, mfn, FrameWord::Next), rec(world, mfn, FrameWord::Prev));
+    let (n, p) = (m.get(next), m.get(prev));
+    match p {
+        0 => m.set(world.dom_word(slot, DomWord::ListHead), n),
+        _ => m.set(rec(world, Mfn(p - 1), FrameWord::Next), n),
+    }
+    match n {
+        0 => m.set(world.dom_word(slot, DomWord::ListTail), p),
+        _ => m.set(rec(world, Mfn(n - 1), FrameWord::Prev), p),
+    }
+    m.set(next, 0);
+    m.set(prev, 0);
+    m.add(world.dom_word(slot, DomWord::TotPages), u64::MAX);
+}
+
+fn release_frame<W: Words>(m: &mut W, world: &World, mfn: Mfn) {
+    heap(m, world, |m| {
+        if let Some(slot) = world.slot(owner(m, world, mfn)) {
+            unlink(m, world, slot, mfn);
+        }
+        m.set(rec(world, mfn, FrameWord::Owner), 0);
+        m.set(rec(world, mfn, FrameWord::M2p), M2P_INVALID);
+        m.set(rec(world, mfn, FrameWord::Type), 0);
+        m.set(rec(world, mfn, FrameWord::Count), PGC_FREE);
+        put_bit(m, world, None, mfn);
+    });
+}
+
+fn take_lowest<W: Words>(m: &mut W, world: &World, pool: Option<u8>) -> Option<Mfn> {
+    (0..world.map.free_map_len()).find_map(|i| {
+        let word = world.map.free_map(pool, i);
+        let bits = m.get(word);
+        (bits != 0).then(|| {
+            m.set(word, bits & (bits - 1));
+            Mfn(64 * i as u64 + bits.trailing_zeros() as u64)
+        })
+    })
+}
+
+fn must_fail<W: Words>(m: &mut W, world: &World, me: ActorId, class: Class) -> bool {
+    let word = world.map.actor(me, ActorWord::Fails);
+    let fails = m.get(word);
+    let bit = 1 << class as u64;
+    if fails & bit != 0 {
+        m.set(word, fails & !bit);
+    }
+    fails & bit != 0
+}
+
+/// Runs a few stores under the heap's word.
+fn heap<W: Words, T>(m: &mut W, world: &World, f: impl FnOnce(&mut W) -> T) -> T {
+    let word = world.map.heap();
+    while m.cas(word, 0, 1) != 0 {
+        m.relax();
+    }
+    let out = f(m);
+    m.set(word, 0);
+    out
+}

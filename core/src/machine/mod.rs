@@ -1,0 +1,19 @@
+//! The machine: which words are where, and the records that change as a whole.
+//!
+//! Every frame is a page of 512 words at its machine address, whatever it holds. Beside the frames lie the frame
+//! table, free maps, domains' and actors' records, and the ghost words. [`Map`] says where; [`World`] says what is
+//! fixed for a run. The functions here are generic over [`Words`] and know nothing of scheduling: each is what one
+//! effect does.
+
+pub mod frames;
+mod map;
+mod sorted;
+pub mod tlb;
+mod words;
+mod world;
+
+pub use frames::{Class, FrameUse};
+pub use map::*;
+pub use sorted::Sorted;
+pub use words::Words;
+pub use world::{Actor, Domain, Kind, NamedLock, Policy, World};

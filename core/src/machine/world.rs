@@ -1,0 +1,204 @@
+//! What is fixed for a run: who takes part, under which policy, and which words are where.
+
+use super::map::{DomWord, Map};
+use crate::addr::{ActorId, DomId, Gfn, Mfn, Word};
+use crate::entry::Format;
+
+/// Which locks a look-up takes. What each does stands in `lock::policy`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Policy {
+    /// Look-ups take nothing and pin nothing: Xen of October 2011.
+    Unlocked,
+    /// One lock for the whole table: what Xen took.
+    Global,
+    /// Ranges of 1 GB.
+    G1,
+    /// Ranges of 2 MB: what was proposed.
+    #[default]
+    M2,
+}
+
+impl Policy {
+    /// Every policy, coarsest first.
+    pub const ALL: [Policy; 4] = [Policy::Unlocked, Policy::Global, Policy::G1, Policy::M2];
+
+    /// The name in lessons: `unlocked`, `global`, `1g`, `2m`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Policy::Unlocked => "unlocked",
+            Policy::Global => "global",
+            Policy::G1 => "1g",
+            Policy::M2 => "2m",
+        }
+    }
+
+    /// The policy of that name.
+    pub fn from_name(name: &str) -> Option<Policy> {
+        Policy::ALL.into_iter().find(|p| p.name() == name)
+    }
+
+    /// How many bits of a gfn one range covers; none where there are no ranges.
+    #[inline(always)]
+    pub const fn range_bits(self) -> Option<u8> {
+        match self {
+            Policy::Unlocked | Policy::Global => None,
+            Policy::G1 => Some(18),
+            Policy::M2 => Some(9),
+        }
+    }
+}
+
+/// What an actor is. All but `Vcpu` and `Hardware` differ in name and picture only.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// A virtual processor: has a TLB.
+    Vcpu,
+    /// A device or a walker on its own: has a TLB.
+    Hardware,
+    /// Pages out and in.
+    Pager,
+    /// Shares frames.
+    Sharer,
+    /// The control domain's tools.
+    Toolstack,
+    /// The balloon driver.
+    Balloon,
+    /// Migration's harvest of dirty pages.
+    LogDirty,
+    /// A grant or foreign mapper.
+    Grant,
+    /// Audits and dumps.
+    Debugger,
+}
+
+impl Kind {
+    /// Every kind with its name in lessons.
+    pub const ALL: [(Kind, &'static str); 9] = [
+        (Kind::Vcpu, "vcpu"),
+        (Kind::Hardware, "hardware"),
+        (Kind::Pager, "pager"),
+        (Kind::Sharer, "sharer"),
+        (Kind::Toolstack, "toolstack"),
+        (Kind::Balloon, "balloon"),
+        (Kind::LogDirty, "logdirty"),
+        (Kind::Grant, "grant"),
+        (Kind::Debugger, "debugger"),
+    ];
+
+    /// The name in lessons.
+    pub const fn name(self) -> &'static str {
+        Kind::ALL[self as usize].1
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.iter().find(|k| k.1 == name).map(|k| k.0)
+    }
+
+    /// Whether its accesses go through a TLB of its own.
+    pub const fn has_tlb(self) -> bool {
+        matches!(self, Kind::Vcpu | Kind::Hardware)
+    }
+}
+
+/// An actor of the world.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Actor {
+    /// Its name, unique in the world.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The domain it acts for, by its number.
+    pub domain: DomId,
+}
+
+/// A domain of the world.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Domain {
+    /// Its number.
+    pub id: DomId,
+    /// Its name.
+    pub name: String,
+    /// The control domain: its locks come after all others.
+    pub control: bool,
+    /// The root of its table.
+    pub root: Mfn,
+}
+
+/// A lock of the lesson's own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamedLock {
+    /// Its name.
+    pub name: String,
+    /// Its level in the order; 0: outside the order.
+    pub level: u8,
+}
+
+/// All that does not change while actors run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct World {
+    /// Where the words are.
+    pub map: Map,
+    /// Which locks look-ups take.
+    pub policy: Policy,
+    /// Whether a get also pins the frame.
+    pub pin: bool,
+    /// How entries are laid out.
+    pub format: Format,
+    /// The domains; an operation names one by its place here, the slot.
+    pub domains: Vec<Domain>,
+    /// The actors.
+    pub actors: Vec<Actor>,
+    /// The lesson's own words, by name.
+    pub words: Vec<String>,
+    /// The lesson's own locks.
+    pub locks: Vec<NamedLock>,
+    /// Frames that the lesson names.
+    pub frames: Vec<(String, Mfn)>,
+}
+
+impl World {
+    /// The place of a domain in the world.
+    #[inline(always)]
+    pub fn slot(&self, id: DomId) -> Option<u8> {
+        self.domains.iter().position(|d| d.id == id).map(|i| i as u8)
+    }
+
+    /// The domain at a place.
+    pub fn domain(&self, slot: u8) -> &Domain {
+        &self.domains[slot as usize]
+    }
+
+    /// A word of the domain's record.
+    #[inline(always)]
+    pub const fn dom_word(&self, slot: u8, w: DomWord) -> Word {
+        self.map.dom(slot, w)
+    }
+
+    /// The index of the range of a gfn under the policy in force; the whole table is range 0.
+    #[inline(always)]
+    pub const fn range(&self, gfn: Gfn) -> u64 {
+        match self.policy.range_bits() {
+            Some(bits) => gfn.0 >> bits,
+            None => 0,
+        }
+    }
+
+    /// All actors, in order.
+    pub fn actor_ids(&self) -> impl Iterator<Item = ActorId> + use<> {
+        (0..self.actors.len() as u8).map(ActorId)
+    }
+
+    /// The actor's name.
+    pub fn actor_name(&self, a: ActorId) -> &str {
+        &self.actors[a.0 as usize].name
+    }
+
+    /// The frame's name in the lesson, else its number.
+    pub fn frame_name(&self, mfn: Mfn) -> String {
+        match self.frames.iter().find(|f| f.1 == mfn) {
+            Some((name, _)) => name.clone(),
+            None => mfn.to_string(),
+        }
+    }
+}
