@@ -5,4 +5,7 @@ pub mod addr;
 pub mod entry;
 pub mod lock;
 pub mod machine;
+pub mod perform;
+pub mod sim;
+pub mod step;
 pub mod watch;

@@ -116,6 +116,17 @@ pub fn used_as<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> FrameUse {
     FrameUse::from_word(m.get(rec(world, mfn, FrameWord::Use)))
 }
 
+/// Whether a change of word `w` of a frame's record freed the frame or table.
+pub const fn was_freed(w: u8, old: u64, now: u64) -> bool {
+    const COUNT: u8 = FrameWord::Count as u8;
+    const USE: u8 = FrameWord::Use as u8;
+    match w {
+        COUNT => count(old) > 0 && count(now) == 0,
+        USE => matches!(FrameUse::from_word(old), FrameUse::Table { .. }) && now != old,
+        _ => false,
+    }
+}
+
 /// Takes a reference: false if the frame is free, or is not `dom`'s where one is named.
 #[inline(always)]
 pub fn get_page<W: Words>(m: &mut W, world: &World, mfn: Mfn, dom: Option<DomId>) -> bool {

@@ -369,10 +369,13 @@ impl Map {
         }
     }
 
-    /// The frame whose record holds this word.
-    pub const fn frame_of_record(&self, w: Word) -> Option<Mfn> {
+    /// The frame whose record holds this word, and which word of the record it is.
+    pub const fn frame_record(&self, w: Word) -> Option<(Mfn, u8)> {
         match self.region(w) {
-            Region::Frames => Some(Mfn(((w.0 - self.frames_at()) / FRAME_RECORD) as u64)),
+            Region::Frames => {
+                let at = w.0 - self.frames_at();
+                Some((Mfn((at / FRAME_RECORD) as u64), (at % FRAME_RECORD) as u8))
+            }
             _ => None,
         }
     }

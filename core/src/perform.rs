@@ -1,0 +1,206 @@
+//! What each effect does to words. Written once: a simulated step and a live effect both end here.
+
+use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
+use crate::entry::LeafCtx;
+use crate::lock::{self, Taken};
+use crate::machine::{ActorWord, DomWord, Words, World, frames, tlb};
+use crate::step::{Act, Effect, Page};
+
+/// What became of an effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Performed {
+    /// It has happened; its result.
+    Done([u64; 2]),
+    /// It must wait; nothing has changed but, perhaps, that the actor has queued.
+    Blocked,
+}
+
+/// Pins are counted above this bit of a pin's value; the mfn stands below.
+pub const PIN_COUNT: u64 = 1 << 40;
+
+/// An mfn as an effect's result: all ones for none.
+const fn mfn_word(mfn: Option<Mfn>) -> u64 {
+    match mfn {
+        Some(mfn) => mfn.0,
+        None => Mfn::INVALID.0,
+    }
+}
+
+/// Does an effect. [`Effect::Wait`] and [`Effect::Choose`] are decided by whoever runs the actor and do nothing here.
+#[inline(always)]
+pub fn perform<W: Words>(m: &mut W, world: &World, me: ActorId, e: &Effect) -> Performed {
+    let one = |v: u64| Performed::Done([v, 0]);
+    match *e {
+        Effect::Load(w) => one(m.get(w)),
+        Effect::Store(w, v) => {
+            m.set(w, v);
+            one(0)
+        }
+        Effect::StoreBits { word, mask, bits } => {
+            let old = m.get(word);
+            m.set(word, old & !mask | bits & mask);
+            one(0)
+        }
+        Effect::Cas(w, old, new) => one(m.cas(w, old, new)),
+        Effect::Add(w, n) => one(m.add(w, n).wrapping_add(n)),
+        Effect::Swap(w, v) => one(m.swap(w, v)),
+        Effect::Page(p) => one(page(m, world, p)),
+        Effect::Lock(l, mode) => match lock::try_take(m, world, me, l, mode) {
+            Taken::Yes => one(1),
+            Taken::Promotion => one(0),
+            Taken::No | Taken::Queued => Performed::Blocked,
+        },
+        Effect::TryLock(l, mode) => match lock::look(m, world, me, l, mode) {
+            lock::Look::Free => one((lock::try_take(m, world, me, l, mode) == Taken::Yes) as u64),
+            _ => one(0),
+        },
+        Effect::Unlock(l, mode) => {
+            lock::release(m, world, me, l, mode);
+            one(0)
+        }
+        Effect::Wait(_) | Effect::Wake(_) | Effect::Choose(_) => one(0),
+        Effect::Act(a) => Performed::Done(act(m, world, me, a)),
+    }
+}
+
+#[inline(always)]
+fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
+    let flag = |b: bool| [b as u64, 0];
+    match a {
+        Act::GetPage { mfn, dom } => flag(frames::get_page(m, world, mfn, dom)),
+        Act::PutPage(mfn) => flag(frames::put_page(m, world, mfn)),
+        Act::PutAllocation(mfn) => flag(frames::put_allocation(m, world, mfn)),
+        Act::Pin { g, mfn } => flag(pin(m, world, me, g, mfn)),
+        Act::Unpin { g } => flag(unpin(m, world, me, g)),
+        Act::AllocFrame(slot) => [mfn_word(frames::alloc_frame(m, world, me, slot)), 0],
+        Act::AllocTable(slot) => [mfn_word(frames::alloc_table(m, world, me, slot)), 0],
+        Act::FreeTable(mfn) => flag(frames::free_table(m, world, mfn)),
+        Act::Fail(class) => {
+            let word = world.map.actor(me, ActorWord::Fails);
+            let fails = m.get(word);
+            m.set(word, fails | 1 << class as u64);
+            [0, 0]
+        }
+        Act::SetEntry { word, entry, g, order } => {
+            raise_max_mapped(m, world, g, order, entry);
+            let old = m.swap(word, entry);
+            move_pins(m, world, me, g, order, entry);
+            [old, 0]
+        }
+        Act::TlbAccess { g, root, access } => tlb::access(m, world, me, root, g, access).to_words(),
+        Act::TlbFinish { g, entry, level, access } => tlb::finish(m, world, me, g, entry, level, access).to_words(),
+        Act::Flush(of) => {
+            tlb::flush(m, world, of);
+            [0, 0]
+        }
+    }
+}
+
+fn page<W: Words>(m: &mut W, world: &World, p: Page) -> u64 {
+    let word = |mfn, i| world.map.page(mfn, i);
+    match p {
+        Page::Fill { table, entry, level } => {
+            for i in 0..FRAME_WORDS {
+                if let Some(w) = word(table, i) {
+                    m.set(w, world.format.split_child(entry, level, i, &LeafCtx::default()));
+                }
+            }
+            0
+        }
+        Page::Copy { from, to } => {
+            for i in 0..FRAME_WORDS {
+                if let (Some(f), Some(t)) = (word(from, i), word(to, i)) {
+                    let v = m.get(f);
+                    m.set(t, v);
+                }
+            }
+            0
+        }
+        Page::Zero(mfn) => {
+            for i in 0..FRAME_WORDS {
+                if let Some(w) = word(mfn, i) {
+                    m.set(w, 0);
+                }
+            }
+            0
+        }
+        Page::IsZero(mfn) => (0..FRAME_WORDS).all(|i| word(mfn, i).is_none_or(|w| m.get(w) == 0)) as u64,
+    }
+}
+
+/// A get's reference, noted in the actor's own record, so that the put finds it and a replacement inside the region
+/// can swap it. False, and nothing is held, if the frame is free or the record is full.
+#[inline(always)]
+fn pin<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, mfn: Mfn) -> bool {
+    if !frames::get_page(m, world, mfn, None) {
+        return false;
+    }
+    let pins = world.map.pins(me);
+    let held = pins.get(m, g.to_word()).map_or(mfn.0, |v| v);
+    let ok = pins.put(m, g.to_word(), held + PIN_COUNT);
+    if !ok {
+        frames::put_page(m, world, mfn);
+    }
+    ok
+}
+
+/// Drops one of the actor's pins on `g`; false if it has none.
+#[inline(always)]
+fn unpin<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn) -> bool {
+    let pins = world.map.pins(me);
+    let Some(held) = pins.get(m, g.to_word()) else { return false };
+    if held < 2 * PIN_COUNT {
+        pins.take(m, g.to_word());
+    } else {
+        pins.put(m, g.to_word(), held - PIN_COUNT);
+    }
+    frames::put_page(m, world, Mfn(held & (PIN_COUNT - 1)));
+    true
+}
+
+/// The frame's references of the actor's own gets move to the frame that is mapped now (rule R4 of the proposal).
+#[inline(always)]
+fn move_pins<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, order: Order, entry: u64) {
+    let pins = world.map.pins(me);
+    if pins.is_empty(m) {
+        return;
+    }
+    for (key, held) in pins.pairs(m) {
+        let at = DomGfn::from_word(key);
+        if at.dom != g.dom || at.gfn.base(order) != g.gfn {
+            continue;
+        }
+        let (old, n) = (Mfn(held & (PIN_COUNT - 1)), held / PIN_COUNT);
+        let new = tlb::frame_of(world, at, entry, order.level()).filter(|f| f.is_valid());
+        if new == Some(old) {
+            continue;
+        }
+        let got = (0..n).filter(|_| new.is_some_and(|f| frames::get_page(m, world, f, None))).count() as u64;
+        match new {
+            Some(f) if got > 0 => drop(pins.put(m, key, f.0 + got * PIN_COUNT)),
+            _ => drop(pins.take(m, key)),
+        }
+        for _ in 0..n {
+            frames::put_page(m, world, old);
+        }
+    }
+}
+
+/// Raised before the entry is written, so that nobody who looks below it misses a mapping. Never lowered.
+fn raise_max_mapped<W: Words>(m: &mut W, world: &World, g: DomGfn, order: Order, entry: u64) {
+    let Some(slot) = world.slot(g.dom) else { return };
+    if entry == 0 {
+        return;
+    }
+    let word = world.map.dom(slot, DomWord::MaxMapped);
+    let Gfn(first) = g.gfn;
+    let top = first + order.frames();
+    let mut seen = m.get(word);
+    while seen < top {
+        let now = m.cas(word, seen, top);
+        if now == seen {
+            return;
+        }
+        seen = now;
+    }
+}

@@ -1,0 +1,420 @@
+//! Simulated actors: one effect at a time, each of them undoable.
+//!
+//! An actor's place, variables and log are ghost words of the memory, so that undo, hash and snapshot hold for them
+//! as for everything else. What is kept beside the memory is derived from it: the pending effect of each actor, found
+//! by running its statement on its log.
+//!
+//! A step of an actor performs its pending effect, appends the result to the log, and runs the statement again up to
+//! the next effect. When the statement ends, the log is emptied and local statements run until the next one.
+
+mod code;
+mod memory;
+mod replay;
+mod twin;
+
+pub use code::{Code, Locals};
+pub use memory::Memory;
+pub use replay::{Log, Replay};
+pub use twin::Twin;
+
+use crate::addr::{ActorId, Mfn};
+use crate::lock::{self, Look};
+use crate::machine::{GhostWord, VARS, Words, World, frames};
+use crate::perform::{Performed, perform};
+use crate::step::{Cond, Effect, Stop};
+use crate::watch::{Broken, Rule, Rules, Watch};
+use std::sync::Arc;
+
+/// The next effect of an actor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pending {
+    /// The statement it belongs to.
+    pub place: u64,
+    /// The effect.
+    pub effect: Effect,
+    /// What it is for; empty where the effect says it all.
+    pub note: &'static str,
+}
+
+/// What a step did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stepped {
+    /// Who stepped.
+    pub actor: ActorId,
+    /// The effect, as it was pending.
+    pub did: Pending,
+    /// What it gave.
+    pub result: [u64; 2],
+    /// The actor has only queued for the lock; the effect is still to come.
+    pub queued: bool,
+    /// The statement has ended with this step.
+    pub finished: bool,
+    /// The program has ended with this step.
+    pub ended: bool,
+    /// The rules that the step broke.
+    pub broken: Vec<Broken>,
+}
+
+/// Why an actor cannot step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// Its program has ended, or there is no such actor.
+    Ended,
+    /// It waits.
+    Waits,
+}
+
+/// One taken step, as far as undo needs it.
+#[derive(Clone, Copy)]
+struct Taken {
+    actor: ActorId,
+    mark: usize,
+    before: Option<Pending>,
+}
+
+/// A state that can be gone back to or handed to another thread: what differs from the first one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot(Vec<(u32, u64)>);
+
+/// A world with its actors, in some state.
+pub struct Sim<C> {
+    world: Arc<World>,
+    code: Arc<C>,
+    mem: Memory,
+    pending: Vec<Option<Pending>>,
+    steps: Vec<Taken>,
+    watch: Watch,
+    start_broken: Vec<Broken>,
+    origin: usize,
+}
+
+impl<C> Clone for Sim<C> {
+    fn clone(&self) -> Self {
+        Sim {
+            world: self.world.clone(),
+            code: self.code.clone(),
+            mem: self.mem.clone(),
+            pending: self.pending.clone(),
+            steps: self.steps.clone(),
+            watch: self.watch.clone(),
+            start_broken: self.start_broken.clone(),
+            origin: self.origin,
+        }
+    }
+}
+
+impl<C: Code> Sim<C> {
+    /// A world in its first state. `first` are all its words; `rules` those that the watchers look at.
+    pub fn new(world: Arc<World>, code: Arc<C>, first: Arc<[u64]>, rules: Rules) -> Sim<C> {
+        let actors = world.actors.len();
+        let mut sim = Sim {
+            world,
+            code,
+            mem: Memory::new(first),
+            pending: vec![None; actors],
+            steps: Vec::new(),
+            watch: Watch::new(rules),
+            start_broken: Vec::new(),
+            origin: 0,
+        };
+        let mut broken = Vec::new();
+        for a in sim.world.actor_ids() {
+            let mut locals = Locals::NONE;
+            let place = sim.code.start(&sim.world, &mut sim.mem, a, &mut locals, &mut broken);
+            sim.write_locals(a, &locals);
+            sim.arrive(a, place, &mut broken);
+        }
+        sim.start_broken = broken;
+        sim.origin = sim.mem.mark();
+        sim
+    }
+
+    /// What is fixed.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// The programs.
+    pub fn code(&self) -> &Arc<C> {
+        &self.code
+    }
+
+    /// The memory, to be read.
+    pub fn memory(&self) -> &Memory {
+        &self.mem
+    }
+
+    /// The memory, for functions that read through [`Words`]. Writes would not be undone in step with the actors.
+    pub fn words(&mut self) -> &mut Memory {
+        &mut self.mem
+    }
+
+    /// The hash of the state: memory, places, variables, logs.
+    pub fn hash(&self) -> u64 {
+        self.mem.hash()
+    }
+
+    /// Steps taken so far, since the first state or the restored one.
+    pub fn depth(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// What local statements broke before the first step.
+    pub fn start_broken(&self) -> &[Broken] {
+        &self.start_broken
+    }
+
+    /// The next effect of an actor; none once it has ended.
+    pub fn pending(&self, a: ActorId) -> Option<&Pending> {
+        self.pending.get(a.0 as usize)?.as_ref()
+    }
+
+    /// The next effects of all actors.
+    pub fn all_pending(&self) -> &[Option<Pending>] {
+        &self.pending
+    }
+
+    /// Whether the actor's program has ended.
+    pub fn ended(&self, a: ActorId) -> bool {
+        self.pending(a).is_none()
+    }
+
+    /// Whether all programs have ended.
+    pub fn all_ended(&self) -> bool {
+        self.pending.iter().all(Option::is_none)
+    }
+
+    /// In how many ways the actor can step now: 0 if it waits or has ended, more than 1 at a choice.
+    #[inline]
+    pub fn ways(&mut self, a: ActorId) -> u64 {
+        let Some(p) = self.pending.get(a.0 as usize).copied().flatten() else { return 0 };
+        match p.effect {
+            Effect::Lock(l, mode) => (lock::look(&mut self.mem, &self.world, a, l, mode) != Look::Busy) as u64,
+            Effect::Wait(Cond::Is(w, v)) => (self.mem.peek(w) == v) as u64,
+            Effect::Wait(Cond::Stated) => {
+                let locals = self.locals(a);
+                self.code.stated(&self.world, &mut self.mem, a, p.place, &locals) as u64
+            }
+            Effect::Choose(n) => n.max(1),
+            _ => 1,
+        }
+    }
+
+    /// Whether the actor can step now.
+    pub fn enabled(&mut self, a: ActorId) -> bool {
+        self.ways(a) > 0
+    }
+
+    /// Lets an actor perform its pending effect. `choice` decides a [`Effect::Choose`] and is 0 otherwise.
+    pub fn step(&mut self, a: ActorId, choice: u64) -> Result<Stepped, Refused> {
+        let Some(did) = self.pending.get(a.0 as usize).copied().flatten() else { return Err(Refused::Ended) };
+        if self.ways(a) <= choice {
+            return Err(Refused::Waits);
+        }
+        let taken = Taken { actor: a, mark: self.mem.mark(), before: Some(did) };
+        let mut out =
+            Stepped { actor: a, did, result: [0; 2], queued: false, finished: false, ended: false, broken: Vec::new() };
+        if !self.watch.is_idle() {
+            let locals = self.locals(a);
+            self.watch.before(&self.world, &mut self.mem, self.code.as_ref(), &did, a, &locals, &mut out.broken);
+        }
+        match perform(&mut self.mem, &self.world, a, &did.effect) {
+            Performed::Blocked => out.queued = true,
+            Performed::Done(result) => {
+                out.result = if let Effect::Choose(_) = did.effect { [choice, 0] } else { result };
+                self.go_on(a, &did, &mut out);
+            }
+        }
+        self.steps.push(taken);
+        if !self.watch.is_idle() {
+            self.after(taken.mark, &mut out);
+        }
+        Ok(out)
+    }
+
+    /// Takes the last step back; false at the first state.
+    pub fn undo(&mut self) -> bool {
+        let Some(t) = self.steps.pop() else { return false };
+        self.mem.undo(t.mark);
+        self.pending[t.actor.0 as usize] = t.before;
+        true
+    }
+
+    /// The state as it is.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(self.mem.changes())
+    }
+
+    /// Brings back a state of the same world. Steps cannot be undone past it.
+    pub fn restore(&mut self, s: &Snapshot) {
+        self.mem.undo(0);
+        self.mem.apply(&s.0);
+        self.origin = self.mem.mark();
+        self.steps.clear();
+        for a in self.world.clone().actor_ids() {
+            self.refresh(a);
+        }
+    }
+
+    /// The rules that the watchers look at.
+    pub fn rules(&self) -> Rules {
+        self.watch.rules()
+    }
+
+    /// The actor's place: the statement it is at.
+    pub fn place(&self, a: ActorId) -> u64 {
+        self.mem.peek(self.world.map.ghost(a, GhostWord::Place))
+    }
+
+    /// The actor's variables.
+    pub fn locals(&self, a: ActorId) -> Locals {
+        let ghost = |w| self.mem.peek(self.world.map.ghost(a, w));
+        let mut locals = Locals { assigned: ghost(GhostWord::Assigned) as u32, ..Locals::NONE };
+        if locals.assigned != 0 {
+            locals.stale = ghost(GhostWord::Stale) as u32;
+            for i in (0..VARS).filter(|i| locals.assigned >> i & 1 == 1) {
+                locals.vars[i as usize] = self.mem.peek(self.world.map.var(a, i));
+            }
+        }
+        locals
+    }
+
+    fn write_locals(&mut self, a: ActorId, locals: &Locals) {
+        let was = self.mem.peek(self.world.map.ghost(a, GhostWord::Assigned)) as u32;
+        let map = self.world.map;
+        for i in (0..VARS).filter(|i| (was | locals.assigned) >> i & 1 == 1) {
+            self.mem.set(map.var(a, i), locals.vars[i as usize]);
+        }
+        self.mem.set(map.ghost(a, GhostWord::Assigned), locals.assigned as u64);
+        self.mem.set(map.ghost(a, GhostWord::Stale), locals.stale as u64);
+    }
+
+    fn log(&self, a: ActorId) -> Log {
+        let map = &self.world.map;
+        let len = self.mem.peek(map.ghost(a, GhostWord::LogLen));
+        Log::new((0..len).map(|i| self.mem.peek(map.log(a, i))), self.mem.peek(map.ghost(a, GhostWord::LogScopes)))
+    }
+
+    fn write_log(&mut self, a: ActorId, log: &Log) {
+        let map = self.world.map;
+        let was = self.mem.peek(map.ghost(a, GhostWord::LogLen));
+        for (i, &w) in log.words().iter().enumerate() {
+            self.mem.set(map.log(a, i as u64), w);
+        }
+        for i in log.words().len() as u64..was {
+            self.mem.set(map.log(a, i), 0);
+        }
+        self.mem.set(map.ghost(a, GhostWord::LogLen), log.words().len() as u64);
+        self.mem.set(map.ghost(a, GhostWord::LogScopes), log.scopes());
+    }
+
+    /// After the pending effect has given its result.
+    fn go_on(&mut self, a: ActorId, did: &Pending, out: &mut Stepped) {
+        let mut log = self.log(a);
+        let locals = self.locals(a);
+        let fits = log.push(&out.result[..did.effect.width()]);
+        let mut run = Replay::new(&self.world, a, log);
+        let ended = match fits {
+            true => self.code.run(a, did.place, &locals, &mut run),
+            false => Err(Stop::Bad { what: "room in the log", value: crate::machine::LOG_ROOM }),
+        };
+        let (log, pending, note) = (run.log, run.pending, run.note);
+        match ended {
+            Err(Stop::Pending | Stop::Halt) => {
+                self.write_log(a, &log);
+                self.pending[a.0 as usize] = pending.map(|effect| Pending { place: did.place, effect, note });
+            }
+            Ok(result) => {
+                out.finished = true;
+                let mut locals = locals;
+                self.write_log(a, &Log::EMPTY);
+                let next =
+                    self.code.finish(&self.world, &mut self.mem, a, did.place, result, &mut locals, &mut out.broken);
+                self.write_locals(a, &locals);
+                self.arrive(a, next, &mut out.broken);
+                out.ended = self.ended(a);
+            }
+            Err(Stop::Bad { what, value }) => {
+                out.broken.push(astray(a, what, value));
+                self.write_log(a, &Log::EMPTY);
+                self.write_locals(a, &Locals::NONE);
+                self.end(a);
+                out.ended = true;
+            }
+        }
+    }
+
+    /// Puts an actor at a place and finds its pending effect. A statement that turns out to have no effect is
+    /// finished at once.
+    fn arrive(&mut self, a: ActorId, mut place: Option<u64>, broken: &mut Vec<Broken>) {
+        while let Some(p) = place {
+            self.mem.set(self.world.map.ghost(a, GhostWord::Place), p);
+            let mut locals = self.locals(a);
+            let mut run = Replay::new(&self.world, a, Log::EMPTY);
+            match self.code.run(a, p, &locals, &mut run) {
+                Err(Stop::Pending | Stop::Halt) => {
+                    self.pending[a.0 as usize] = run.pending.map(|effect| Pending { place: p, effect, note: run.note });
+                    return;
+                }
+                Ok(result) => {
+                    place = self.code.finish(&self.world, &mut self.mem, a, p, result, &mut locals, broken);
+                    self.write_locals(a, &locals);
+                }
+                Err(Stop::Bad { what, value }) => {
+                    broken.push(astray(a, what, value));
+                    place = None;
+                }
+            }
+        }
+        self.end(a);
+    }
+
+    fn end(&mut self, a: ActorId) {
+        self.pending[a.0 as usize] = None;
+        self.mem.set(self.world.map.ghost(a, GhostWord::Place), 0);
+        self.mem.set(self.world.map.ghost(a, GhostWord::Ended), 1);
+    }
+
+    /// Finds the pending effect of an actor from its words.
+    fn refresh(&mut self, a: ActorId) {
+        if self.mem.peek(self.world.map.ghost(a, GhostWord::Ended)) == 1 {
+            self.pending[a.0 as usize] = None;
+            return;
+        }
+        let (place, locals) = (self.place(a), self.locals(a));
+        let mut run = Replay::new(&self.world, a, self.log(a));
+        let _ = self.code.run(a, place, &locals, &mut run);
+        self.pending[a.0 as usize] = run.pending.map(|effect| Pending { place, effect, note: run.note });
+    }
+
+    /// What watchers do after a step: marks on variables whose frame was freed, ghost words, rules.
+    fn after(&mut self, mark: usize, out: &mut Stepped) {
+        for mfn in self.freed_since(mark) {
+            for a in self.world.clone().actor_ids() {
+                let locals = self.locals(a);
+                let stale = locals.stale | self.code.names(&self.world, a, &locals, mfn);
+                self.mem.set(self.world.map.ghost(a, GhostWord::Stale), stale as u64);
+            }
+        }
+        self.watch.after(&self.world, &mut self.mem, mark, self.code.as_ref(), &self.pending, out);
+    }
+
+    /// The frames whose last reference, and the tables whose use, ended since the mark.
+    fn freed_since(&self, mark: usize) -> Vec<Mfn> {
+        let map = &self.world.map;
+        let mut freed = Vec::new();
+        for &(at, old) in self.mem.since(mark) {
+            if let Some((mfn, w)) = map.frame_record(crate::addr::Word(at)) {
+                let now = self.mem.peek(crate::addr::Word(at));
+                if frames::was_freed(w, old, now) && !freed.contains(&mfn) {
+                    freed.push(mfn);
+                }
+            }
+        }
+        freed
+    }
+}
+
+fn astray(a: ActorId, what: &str, value: u64) -> Broken {
+    Broken::by(a, Rule::Stray, format!("looked for {what} and found {value:#x}; the program ends here"))
+}

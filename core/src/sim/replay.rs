@@ -1,0 +1,212 @@
+//! Running a statement on the log of what its effects gave.
+//!
+//! The function is run from the statement's start. Effects that the log knows give what they gave; the first one that
+//! it does not know is the pending effect, and the run ends there. A finished scope stands in the log as its result
+//! alone, a failed attempt not at all, a loop as its accumulator: so equal places in an operation are equal logs.
+
+use crate::addr::ActorId;
+use crate::machine::{LOG_ROOM, World};
+use crate::step::{Effect, Plain, Step, Stop};
+use std::ops::ControlFlow;
+
+/// The results of a running statement's effects. Words of finished scopes and loops are marked.
+#[derive(Clone, Copy)]
+pub struct Log {
+    words: [u64; LOG_ROOM as usize],
+    len: usize,
+    scopes: u64,
+}
+
+impl Log {
+    /// A log with nothing in it.
+    pub const EMPTY: Log = Log { words: [0; LOG_ROOM as usize], len: 0, scopes: 0 };
+
+    /// A log of these words; `scopes` marks those of finished scopes.
+    pub fn new(words: impl Iterator<Item = u64>, scopes: u64) -> Log {
+        let mut log = Log { scopes, ..Log::EMPTY };
+        for w in words.take(LOG_ROOM as usize) {
+            log.words[log.len] = w;
+            log.len += 1;
+        }
+        log
+    }
+
+    /// The words.
+    pub fn words(&self) -> &[u64] {
+        &self.words[..self.len]
+    }
+
+    /// Which of them belong to finished scopes.
+    pub fn scopes(&self) -> u64 {
+        self.scopes
+    }
+
+    /// Appends what an effect gave; false if the log is full.
+    pub fn push(&mut self, result: &[u64]) -> bool {
+        result.iter().all(|&w| self.push_word(w, false))
+    }
+
+    fn push_word(&mut self, w: u64, scope: bool) -> bool {
+        if self.len == self.words.len() {
+            return false;
+        }
+        self.words[self.len] = w;
+        self.scopes |= (scope as u64) << self.len;
+        self.len += 1;
+        true
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.words[len..self.len].fill(0);
+        self.len = len;
+        self.scopes &= (1 << len) - 1;
+    }
+
+    fn is_scope(&self, at: usize) -> bool {
+        at < self.len && self.scopes >> at & 1 == 1
+    }
+}
+
+/// The log is too short for the operation: an operation's own mistake, met by no schedule of a finished one.
+const FULL: Stop = Stop::Bad { what: "room in the log", value: LOG_ROOM };
+/// The operation did not do again what it did before.
+const ASTRAY: Stop = Stop::Bad { what: "the same effects again", value: 0 };
+
+/// A run of a statement on its log.
+pub struct Replay<'a> {
+    world: &'a World,
+    me: ActorId,
+    /// The log, shortened where scopes have ended.
+    pub log: Log,
+    at: usize,
+    /// The first effect that the log does not know.
+    pub pending: Option<Effect>,
+    /// What that effect is for.
+    pub note: &'static str,
+}
+
+impl<'a> Replay<'a> {
+    /// A run of an actor's statement on a log.
+    pub fn new(world: &'a World, me: ActorId, log: Log) -> Replay<'a> {
+        Replay { world, me, log, at: 0, pending: None, note: "" }
+    }
+
+    fn take<R: Plain>(&mut self) -> R {
+        let mut w = [0; 4];
+        w[..R::WORDS].copy_from_slice(&self.log.words[self.at..self.at + R::WORDS]);
+        self.at += R::WORDS.max(1);
+        R::from_words(w)
+    }
+
+    /// Replaces what stands in the log since `start` by a result.
+    fn put<R: Plain>(&mut self, start: usize, r: R) -> Result<(), Stop> {
+        self.log.truncate(start);
+        let words = r.to_words();
+        if !words[..R::WORDS.max(1)].iter().all(|&w| self.log.push_word(w, true)) {
+            return Err(FULL);
+        }
+        self.at = self.log.len;
+        Ok(())
+    }
+}
+
+impl Step for Replay<'_> {
+    fn world(&self) -> &World {
+        self.world
+    }
+
+    fn me(&self) -> ActorId {
+        self.me
+    }
+
+    #[inline(always)]
+    fn effect(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
+        if self.at == self.log.len {
+            self.pending = Some(e);
+            return Err(Stop::Pending);
+        }
+        let width = e.width();
+        if self.at + width > self.log.len || self.log.is_scope(self.at) {
+            return Err(ASTRAY);
+        }
+        let second = if width == 2 { self.log.words[self.at + 1] } else { 0 };
+        let out = [self.log.words[self.at], second];
+        self.at += width;
+        Ok(out)
+    }
+
+    fn note(&mut self, what: &'static str) {
+        self.note = what;
+    }
+
+    fn scope<R: Plain>(&mut self, f: impl Fn(&mut Self) -> Result<R, Stop>) -> Result<R, Stop> {
+        if self.log.is_scope(self.at) {
+            return Ok(self.take());
+        }
+        let start = self.at;
+        let r = f(self)?;
+        if self.at > start {
+            self.put(start, r)?;
+        }
+        Ok(r)
+    }
+
+    fn retry<R: Plain>(&mut self, f: impl Fn(&mut Self) -> Result<Option<R>, Stop>) -> Result<R, Stop> {
+        if self.log.is_scope(self.at) {
+            return Ok(self.take());
+        }
+        let start = self.at;
+        loop {
+            match f(self)? {
+                Some(r) => {
+                    if self.at > start {
+                        self.put(start, r)?;
+                    }
+                    return Ok(r);
+                }
+                None if self.at == start => return Err(ASTRAY),
+                None => {
+                    self.log.truncate(start);
+                    self.at = start;
+                }
+            }
+        }
+    }
+
+    fn fold<A: Plain>(
+        &mut self,
+        init: A,
+        f: impl Fn(&mut Self, A) -> Result<ControlFlow<A, A>, Stop>,
+    ) -> Result<A, Stop> {
+        let start = self.at;
+        let mut acc = init;
+        if self.log.is_scope(start) {
+            let done: bool = self.take();
+            if A::WORDS > 0 {
+                acc = self.take();
+            }
+            if done {
+                return Ok(acc);
+            }
+        }
+        loop {
+            let before = self.at;
+            let flow = f(self, acc)?;
+            if self.at == before && flow.is_continue() {
+                return Err(ASTRAY);
+            }
+            let (done, next) = match flow {
+                ControlFlow::Continue(a) => (false, a),
+                ControlFlow::Break(a) => (true, a),
+            };
+            self.put(start, done)?;
+            if A::WORDS > 0 {
+                self.put(self.at, next)?;
+            }
+            acc = next;
+            if done {
+                return Ok(acc);
+            }
+        }
+    }
+}
