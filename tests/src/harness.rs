@@ -22,7 +22,16 @@ pub use server::Server;
 /// # Panics
 /// When there is no built page or no browser; and with whatever `test` panics with.
 pub fn with_page<F: Future<Output = ()> + 'static>(path: &str, test: impl FnOnce(Page) -> F) {
-    let server = Server::start(&dist());
+    let server = Server::start(&dist(), true);
+    with_url(&format!("{}{path}", server.url()), test);
+}
+
+/// The same on a plain static host, which sends no isolation headers.
+///
+/// # Panics
+/// As [`with_page`].
+pub fn with_plain_page<F: Future<Output = ()> + 'static>(path: &str, test: impl FnOnce(Page) -> F) {
+    let server = Server::start(&dist(), false);
     with_url(&format!("{}{path}", server.url()), test);
 }
 

@@ -20,10 +20,15 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 fn main() -> ExitCode {
-    match run(&cli().get_matches()) {
+    let matches = cli().get_matches();
+    match run(&matches) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error:#}");
+            if matches.subcommand_name() == Some("env") {
+                // A shell forgets how a substitution ended: so `eval` itself fails, and what follows `&&` is not run.
+                println!("false");
+            }
             ExitCode::FAILURE
         }
     }

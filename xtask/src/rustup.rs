@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::env::Env;
+
 /// The toolchain that builds the page.
 pub const NIGHTLY: &str = "nightly-2026-05-20";
 
@@ -27,6 +29,28 @@ pub fn ensure() -> Result<()> {
              mirror, or install it by hand:\n  \
              rustup toolchain install {NIGHTLY} --profile minimal -c rust-src -c clippy -t wasm32-unknown-unknown"
         );
+    }
+    Ok(())
+}
+
+/// Adds rustfmt and clippy to the toolchain of native work, where an installation of the minimal profile lacks them.
+pub fn ensure_checks() -> Result<()> {
+    for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        let quiet = |command: &mut Command| {
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .is_ok_and(|it| it.success())
+        };
+        if quiet(Env::native().command("cargo").args([subcommand, "--version"])) {
+            continue;
+        }
+        eprintln!("adding {component} to your Rust (once; a few seconds)");
+        if !quiet(Env::native().command("rustup").args(["component", "add", component])) {
+            bail!("{component} is missing and could not be added; run:\n  rustup component add {component}");
+        }
     }
     Ok(())
 }

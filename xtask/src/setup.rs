@@ -24,6 +24,7 @@ pub fn browser() -> Result<Env> {
 
 /// For native tests.
 pub fn native() -> Result<Env> {
+    rustup::ensure_checks()?;
     apt::ensure(&apt::SPIN)?;
     Ok(Env::native())
 }

@@ -1,4 +1,4 @@
-//! A static server over a folder, on a free port of the loopback, with the headers that isolate the page.
+//! A static server over a folder, on a free port of the loopback, with or without the headers that isolate the page.
 
 use std::fs::File;
 use std::io;
@@ -15,11 +15,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves the files of `folder`, `index.html` for `/`.
+    /// Serves the files of `folder`, `index.html` for `/`; `isolated` with the two headers that let memory be shared,
+    /// otherwise as a plain static host does.
     ///
     /// # Panics
     /// When no port of the loopback is free.
-    pub fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path, isolated: bool) -> Self {
         let http = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("a free port"));
         let (folder, listener) = (folder.to_path_buf(), http.clone());
         let thread = std::thread::spawn(move || {
@@ -27,8 +28,15 @@ impl Server {
                 let found = path_of(request.url()).and_then(|path| open(&folder.join(path)));
                 // A browser that has gone away before its answer is none of the test's business.
                 let _ = match found {
-                    Ok((file, mime)) => request.respond(Response::from_file(file).with_header(mime).isolated()),
-                    Err(_) => request.respond(Response::empty(404).isolated()),
+                    Ok((file, mime)) => {
+                        let mut answer = Response::from_file(file).with_header(mime);
+                        if isolated {
+                            answer.add_header(header("Cross-Origin-Opener-Policy", "same-origin"));
+                            answer.add_header(header("Cross-Origin-Embedder-Policy", "require-corp"));
+                        }
+                        request.respond(answer)
+                    }
+                    Err(_) => request.respond(Response::empty(404)),
                 };
             }
         });
@@ -47,17 +55,6 @@ impl Drop for Server {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-    }
-}
-
-trait Isolated {
-    fn isolated(self) -> Self;
-}
-
-impl<R: io::Read> Isolated for Response<R> {
-    fn isolated(self) -> Self {
-        self.with_header(header("Cross-Origin-Opener-Policy", "same-origin"))
-            .with_header(header("Cross-Origin-Embedder-Policy", "require-corp"))
     }
 }
 

@@ -1,3 +1,4 @@
 //! The built page in a headless browser.
 
+mod serve;
 mod start;

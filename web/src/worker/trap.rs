@@ -22,13 +22,15 @@ pub fn report(mut on_trap: impl FnMut(String) + 'static) {
         on_trap(event.data().as_string().unwrap_or_default());
     });
     channel.set_onmessage(Some(hears.into_js_value().unchecked_ref()));
-    std::panic::set_hook(Box::new(|panic| {
+    let earlier = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
         let text = panic.to_string();
         web_sys::console::error_1(&JsValue::from_str(&text));
         if let Some(Ok(channel)) = CHANNEL.get().map(|name| BroadcastChannel::new(name)) {
             // Nothing can be done about a refusal in a thread that is about to end; the console has the text.
             let _ = channel.post_message(&JsValue::from_str(&text));
         }
+        earlier(panic);
     }));
     // The channel must live as long as the page.
     std::mem::forget(channel);
