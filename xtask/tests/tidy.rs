@@ -5,22 +5,24 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms of core in the order of use: none names one that comes after it.
-const ROOMS: [&[&str]; 11] = [
+const ROOMS: [&[&str]; 13] = [
     &["addr"],
     &["entry"],
     &["machine"],
-    &["step"],
     &["lock"],
+    &["step"],
+    &["perform"],
     &["ops"],
     &["script"],
     &["lesson"],
     &["sim", "live"],
     &["sched"],
     &["explore"],
+    &["view"],
 ];
 
-/// The last room that watchers may name.
-const SEEN_BY_WATCH: &str = "lock";
+/// The rooms that watchers see: the words, the effects, and the run that they stand beside; no operation and no lesson.
+const SEEN_BY_WATCH: [&str; 7] = ["addr", "entry", "machine", "lock", "step", "perform", "sim"];
 
 /// The crates that reach the browser, and yew.
 const BROWSER: [&str; 5] = ["wasm_bindgen", "wasm_bindgen_rayon", "web_sys", "js_sys", "gloo"];
@@ -120,7 +122,7 @@ fn faults(source: &Source) -> Vec<String> {
 
 /// The words of `source` that its place does not allow.
 fn banned_words(source: &Source) -> Vec<String> {
-    let atomic = |word: &str| word.starts_with("Atomic") || word == "atomic";
+    let atomic = |word: &str| word.starts_with("Atomic");
     let state = |word: &str| atomic(word) || ["static", "Cell", "RefCell", "Mutex", "RwLock"].contains(&word);
     let rayon = |word: &str| word == "rayon" || word == "wasm_bindgen_rayon";
     let may_name_rayon = ["core/src/explore", "web/src/worker/coordinator", "tests/tests"];
@@ -152,12 +154,21 @@ fn banned_words(source: &Source) -> Vec<String> {
 fn forbidden_rooms(source: &Source) -> Vec<String> {
     let rank = |room: &str| ROOMS.iter().position(|rooms| rooms.contains(&room));
     let Some(own) = source.room() else { return Vec::new() };
-    let Some(last) = rank(if own == "watch" { SEEN_BY_WATCH } else { own }) else {
-        return vec![format!("the room {own} has no place in the order of use")];
+    let after = |room: &&str| match (own, rank(own)) {
+        ("watch", _) => rank(room).is_some() && !SEEN_BY_WATCH.contains(room),
+        (_, Some(own)) => rank(room).is_some_and(|rank| rank > own),
+        (_, None) => false,
     };
-    let after = |room: &&str| rank(room).is_some_and(|rank| rank > last);
     let named = source.named_rooms();
-    named.into_iter().filter(after).map(|room| format!("names the room {room}, which comes after {own}")).collect()
+    let mut faults: Vec<_> = named
+        .into_iter()
+        .filter(after)
+        .map(|room| format!("names the room {room}, which {own} does not see"))
+        .collect();
+    if own != "watch" && rank(own).is_none() {
+        faults.push(format!("the room {own} has no place in the order of use"));
+    }
+    faults
 }
 
 /// The sources of all packages.

@@ -2,8 +2,8 @@
 
 mod broken;
 mod rule;
-mod watch;
+mod watcher;
 
 pub use broken::Broken;
 pub use rule::{Rule, Rules, When};
-pub use watch::Watch;
+pub use watcher::Watch;
