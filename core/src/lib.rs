@@ -6,6 +6,7 @@ pub mod entry;
 pub mod lock;
 pub mod machine;
 pub mod perform;
+pub mod script;
 pub mod sim;
 pub mod step;
 pub mod watch;

@@ -1,0 +1,29 @@
+//! The lesson language: programs of actors, from text to code that a runner steps through.
+//!
+//! A text is cut into tokens ([`lex`]), parsed to a tree ([`parse`]), and checked and compiled in one go against
+//! the [`Names`] of a lesson's world. Every problem has its place in the file, and all of a text are reported.
+//! Nothing here touches shared state: the code says what is to be done, the runner does it.
+//!
+//! The rule that readers and checker share: *a verb without parentheses acts; a name with parentheses names a
+//! place, a lock or a list*. Variables are private; shared words are read by verbs, or by conditions.
+
+pub mod ast;
+pub mod code;
+mod error;
+pub mod eval;
+pub mod lex;
+pub mod local;
+pub mod parse;
+mod parse_expr;
+pub mod print;
+pub mod things;
+mod values;
+pub mod verbs;
+
+pub use error::{Error, File, Problem, Span, Text, did_you_mean};
+pub use parse::{MAX_BLOCKS, MAX_BYTES, MAX_PROBLEMS};
+pub use parse_expr::{MAX_NESTING, MAX_OPERATORS};
+pub use values::{Code, Kind, OWNERS, Pgt, SHARED_M2P, constant, constants};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,484 @@
+//! The verbs: one table, from which parser, checker, messages and documentation are made.
+//!
+//! A verb acts on shared state. Each row says what it takes, word by word, what it gives, and whether this
+//! release offers it. Those that it does not offer are known all the same, so that the message can say so.
+
+use super::values::Kind;
+
+/// A word that introduces an argument of a verb, or stands for itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Word {
+    /// What stands behind the verb without a word.
+    Object,
+    /// `=`
+    Equals,
+    /// `with`
+    With,
+    /// `to`
+    To,
+    /// `from`
+    From,
+    /// `into`
+    Into,
+    /// `after`
+    After,
+    /// `by`
+    By,
+    /// `as`
+    As,
+    /// `for`
+    For,
+    /// `order`
+    Order,
+    /// `through`
+    Through,
+    /// `shared`
+    Shared,
+    /// `nowait`
+    Nowait,
+    /// `destroy`
+    Destroy,
+    /// `for_write`
+    ForWrite,
+    /// `readonly`
+    Readonly,
+    /// `unshare`
+    Unshare,
+}
+
+impl Word {
+    /// All that are written, `=` among them.
+    pub const ALL: [Word; 17] = [
+        Word::Equals,
+        Word::With,
+        Word::To,
+        Word::From,
+        Word::Into,
+        Word::After,
+        Word::By,
+        Word::As,
+        Word::For,
+        Word::Order,
+        Word::Through,
+        Word::Shared,
+        Word::Nowait,
+        Word::Destroy,
+        Word::ForWrite,
+        Word::Readonly,
+        Word::Unshare,
+    ];
+
+    /// As it is written; what stands behind a verb has none.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Word::Object => "",
+            Word::Equals => "=",
+            Word::With => "with",
+            Word::To => "to",
+            Word::From => "from",
+            Word::Into => "into",
+            Word::After => "after",
+            Word::By => "by",
+            Word::As => "as",
+            Word::For => "for",
+            Word::Order => "order",
+            Word::Through => "through",
+            Word::Shared => "shared",
+            Word::Nowait => "nowait",
+            Word::Destroy => "destroy",
+            Word::ForWrite => "for_write",
+            Word::Readonly => "readonly",
+            Word::Unshare => "unshare",
+        }
+    }
+
+    /// The word with that name.
+    pub fn from_name(name: &str) -> Option<Word> {
+        Word::ALL.into_iter().find(|w| w.name() == name)
+    }
+}
+
+/// What an argument is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// Nothing: the word stands alone.
+    Flag,
+    /// A value of that kind.
+    Value(Kind),
+    /// A shared word.
+    Place,
+    /// A value of the kind that the place holds.
+    OfPlace,
+    /// A lock.
+    Lock,
+    /// A list.
+    List,
+    /// A value of the kind that the list's elements have.
+    OfList,
+    /// A ring.
+    Ring,
+    /// A value of the kind that the ring carries.
+    OfRing,
+    /// What `alloc` makes: `frame(d)`, `table(d)`, `object`, `record(F)`.
+    Class,
+    /// What may fail: `frame`, `table`, `object`, `record`.
+    FailClass,
+    /// A frame, table, object or record.
+    Thing,
+    /// A domain, or an actor by its name.
+    Target,
+    /// An actor by its name.
+    Actor,
+    /// A grant by its name.
+    Grant,
+    /// A condition over places and one's own variables.
+    Condition,
+}
+
+/// What a verb gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gives {
+    /// Nothing that could be assigned.
+    Nothing,
+    /// A value of that kind.
+    Value(Kind),
+    /// What the place holds.
+    OfPlace,
+    /// What the class makes, or none.
+    OfClass,
+    /// An element of the list, or none.
+    OfList,
+    /// What the ring carries.
+    OfRing,
+}
+
+/// One argument of a verb.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slot {
+    /// The word before it.
+    pub word: Word,
+    /// What it is.
+    pub shape: Shape,
+    /// Whether it must be there.
+    pub needed: bool,
+    /// Whether this release offers it.
+    pub offered: bool,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct VerbInfo {
+    /// The verb.
+    pub verb: Verb,
+    /// As it is written.
+    pub name: &'static str,
+    /// What it takes.
+    pub slots: &'static [Slot],
+    /// What it gives.
+    pub gives: Gives,
+    /// Whether this release offers it.
+    pub offered: bool,
+    /// One use of it.
+    pub example: &'static str,
+    /// What it does, in one line.
+    pub says: &'static str,
+}
+
+const fn need(word: Word, shape: Shape) -> Slot {
+    Slot { word, shape, needed: true, offered: true }
+}
+
+const fn may(word: Word, shape: Shape) -> Slot {
+    Slot { word, shape, needed: false, offered: true }
+}
+
+const fn later(word: Word, shape: Shape) -> Slot {
+    Slot { word, shape, needed: false, offered: false }
+}
+
+const GFN: Shape = Shape::Value(Kind::Gfn);
+const NUM: Shape = Shape::Value(Kind::Num);
+const DOM: Shape = Shape::Value(Kind::Dom);
+const FRAME: Shape = Shape::Value(Kind::Frame);
+const TYPE: Shape = Shape::Value(Kind::Type);
+const CODE: Gives = Gives::Value(Kind::Code);
+const BOOL: Gives = Gives::Value(Kind::Bool);
+const COUNT: Gives = Gives::Value(Kind::Num);
+
+macro_rules! verbs {
+    ($($verb:ident $name:literal [$($how:ident $word:ident $shape:expr),*] $gives:expr, $offered:ident,
+       $example:literal, $says:literal;)*) => {
+        /// A verb of the language.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Verb { $(#[doc = $says] $verb,)* }
+
+        /// All verbs, in the order of [`Verb`].
+        pub static VERBS: &[VerbInfo] = &[$(VerbInfo {
+            verb: Verb::$verb,
+            name: $name,
+            slots: &[$($how(Word::$word, $shape)),*],
+            gives: $gives,
+            offered: verbs!(@ $offered),
+            example: $example,
+            says: $says,
+        },)*];
+    };
+    (@ offered) => { true };
+    (@ later) => { false };
+}
+
+verbs! {
+    Load "load" [need Object Shape::Place] Gives::OfPlace, offered,
+        "c = load count(M)", "reads a shared word";
+    Store "store" [need Object Shape::Place, need Equals Shape::OfPlace] Gives::Nothing, offered,
+        "store content(M) = 7", "writes a shared word";
+    Add "add" [need Object Shape::Place, need By NUM] COUNT, offered,
+        "n = add entry_count(1) by 1", "adds to a shared word in one step and gives the new value";
+    Swap "swap" [need Object Shape::Place, need Equals Shape::OfPlace] Gives::OfPlace, offered,
+        "b = swap content(M) = 0", "writes a shared word and gives the old value in one step";
+    Cas "cas" [need Object Shape::Place, need From Shape::OfPlace, need To Shape::OfPlace] BOOL, offered,
+        "done = cas content(M) from 0 to 1", "writes a shared word only if it holds the first value";
+    Lookup "lookup" [need Object GFN] Gives::Value(Kind::Entry), offered,
+        "e = lookup 1:0x10", "walks the table without any lock and gives the entry";
+    SetEntry "set_entry" [need Object GFN, need Equals FRAME, need As TYPE, may With Shape::Value(Kind::Access), may Order NUM]
+        CODE, offered, "set_entry 1:0x10 = M as ram_rw", "writes an entry without taking the entry's lock";
+    HwRead "hw_read" [need Object GFN] COUNT, offered,
+        "v = hw_read 1:0x10", "reads guest memory as hardware does, through the TLB";
+    HwWrite "hw_write" [need Object GFN, need Equals NUM] CODE, offered,
+        "c = hw_write 1:0x10 = 5", "writes guest memory as hardware does, through the TLB";
+    Flush "flush" [need Object Shape::Target] Gives::Nothing, offered,
+        "flush 1", "empties the TLBs of a domain or of an actor, one by one";
+    Lock "lock" [need Object Shape::Lock, may Shared Shape::Flag, may Nowait Shape::Flag] CODE, offered,
+        "lock gfn(1:0x10)", "takes a lock, waiting while another holds it";
+    Unlock "unlock" [need Object Shape::Lock] Gives::Nothing, offered,
+        "unlock gfn(1:0x10)", "releases a lock";
+    GetPage "get_page" [need Object FRAME, may For DOM] BOOL, offered,
+        "held = get_page M for 1", "takes a reference, unless the frame is free or not that domain's";
+    PutPage "put_page" [need Object FRAME] Gives::Nothing, offered,
+        "put_page M", "drops a reference; the last one frees the frame";
+    GetType "get_type" [need Object FRAME, need As Shape::Value(Kind::Pgt)] BOOL, offered,
+        "t = get_type M as pgt_writable", "takes a typed reference";
+    PutType "put_type" [need Object FRAME] Gives::Nothing, offered,
+        "put_type M", "drops a typed reference";
+    Alloc "alloc" [need Object Shape::Class] Gives::OfClass, offered,
+        "f = alloc frame(1)", "takes a free frame, table page, object or sharing record, or gives none";
+    Free "free" [need Object Shape::Thing] BOOL, offered,
+        "free M", "gives a frame, table page, object or record back";
+    Fill "fill" [need Object Shape::Value(Kind::Table), need From Shape::Value(Kind::Entry)] Gives::Nothing, offered,
+        "fill t from e", "fills a private table page with the 512 children of a leaf";
+    Fail "fail" [need Object Shape::FailClass] Gives::Nothing, offered,
+        "fail table", "makes this actor's next allocation of that class fail";
+    Insert "insert" [need Object Shape::OfList, need Into Shape::List] Gives::Nothing, offered,
+        "insert M into page_list(1)", "puts an element at the end of a list";
+    Remove "remove" [need Object Shape::OfList, need From Shape::List] BOOL, offered,
+        "remove M from page_list(1)", "takes an element out of a list";
+    First "first" [need Object Shape::List] Gives::OfList, offered,
+        "f = first page_list(1)", "gives the first element of a list, or none";
+    Next "next" [need Object Shape::List, need After Shape::OfList] Gives::OfList, offered,
+        "f = next page_list(1) after f", "follows an element's own link, or gives none at the end";
+    Wait "wait" [need Object Shape::Condition] Gives::Nothing, offered,
+        "wait content(M) == 1", "sleeps until the condition holds";
+    Post "post" [need Object Shape::Ring, need Equals Shape::OfRing, may Nowait Shape::Flag] CODE, offered,
+        "post ring(1) = 1:0x10", "puts a request on a ring, sleeping while it is full";
+    Take "take" [need Object Shape::Ring, may Nowait Shape::Flag] Gives::OfRing, offered,
+        "g = take ring(1)", "takes the oldest request off a ring, sleeping while it is empty";
+    Pause "pause" [need Object Shape::Target, may Nowait Shape::Flag] Gives::Nothing, later,
+        "pause 1", "stops a vCPU, or all of a domain, and waits until they are outside";
+    Unpause "unpause" [need Object Shape::Target] Gives::Nothing, later,
+        "unpause 1", "lets them run again";
+    EnterGuest "enter_guest" [] Gives::Nothing, offered,
+        "enter_guest", "ends a hypercall: the vCPU is in its guest again";
+    Crash "crash" [need Object DOM] Gives::Nothing, later,
+        "crash 1", "ends a domain";
+    GetGfn "get_gfn" [need Object GFN] Gives::Value(Kind::Entry), offered,
+        "e = get_gfn 1:0x10", "locks a frame number, looks it up and pins the frame; populates on demand";
+    GetGfnQuery "get_gfn_query" [need Object GFN] Gives::Value(Kind::Entry), offered,
+        "e = get_gfn_query 1:0x10", "the same, and changes nothing";
+    GetGfnUnshare "get_gfn_unshare" [need Object GFN] Gives::Value(Kind::Entry), later,
+        "e = get_gfn_unshare 1:0x10", "the same, and breaks sharing";
+    PutGfn "put_gfn" [need Object GFN] Gives::Nothing, offered,
+        "put_gfn 1:0x10", "unpins the frame and unlocks the frame number";
+    GetTwoGfns "get_two_gfns" [need Object GFN, need With GFN] Gives::Nothing, offered,
+        "get_two_gfns 1:0x10 with 2:0x20", "gets two frame numbers in the order of domain and range";
+    PutTwoGfns "put_two_gfns" [need Object GFN, need With GFN] Gives::Nothing, offered,
+        "put_two_gfns 1:0x10 with 2:0x20", "puts both";
+    GetPageFromGfn "get_page_from_gfn" [need Object GFN, later Unshare Shape::Flag] Gives::Value(Kind::Frame), offered,
+        "f = get_page_from_gfn 1:0x10", "gives the frame with a reference of its own, or none";
+    Read "read" [need Object GFN] COUNT, offered,
+        "v = read 1:0x10", "a guest's read with all that a fault brings about";
+    Write "write" [need Object GFN, need Equals NUM] CODE, offered,
+        "write 1:0x10 = 5", "a guest's write with all that a fault brings about";
+    Fault "fault" [need Object GFN, may ForWrite Shape::Flag] CODE, later,
+        "fault 1:0x10 for_write", "handles a guest's fault";
+    Nominate "nominate" [need Object GFN] CODE, offered,
+        "r = nominate 1:0x10", "marks a page for paging out, unless it is in use";
+    Evict "evict" [need Object GFN] CODE, offered,
+        "r = evict 1:0x10", "pages a nominated page out and frees its frame";
+    Populate "populate" [need Object GFN, may Nowait Shape::Flag] CODE, later,
+        "populate 1:0x10", "asks the pager for a page";
+    Prep "prep" [need Object GFN, may Equals NUM] CODE, later,
+        "prep 1:0x10 = 5", "gives a paged page a frame again";
+    Resume "resume" [need Object GFN] CODE, later,
+        "resume 1:0x10", "lets those go on who wait for a page";
+    Drop "drop" [need Object GFN] CODE, later,
+        "drop 1:0x10", "forgets a paged page";
+    ShareNominate "share_nominate" [need Object GFN] CODE, later,
+        "share_nominate 1:0x10", "makes a page shareable";
+    Share "share" [need Object GFN, need With GFN] CODE, later,
+        "share 1:0x10 with 2:0x10", "lets two pages be one frame";
+    ShareAdd "share_add" [need Object GFN, need With GFN] CODE, later,
+        "share_add 1:0x10 with 2:0x10", "maps a shared frame where there was none";
+    Unshare "unshare" [need Object GFN, may Destroy Shape::Flag] CODE, later,
+        "unshare 1:0x10", "gives a page a frame of its own again";
+    ShareAudit "share_audit" [] COUNT, later,
+        "n = share_audit", "counts what is wrong with the sharing records";
+    MarkPod "mark_pod" [need Object GFN, may Order NUM] CODE, later,
+        "mark_pod 1:0x10", "makes a frame number populate on demand";
+    Decrease "decrease" [need Object GFN, may Order NUM] COUNT, later,
+        "n = decrease 1:0x10", "takes frames back from a guest";
+    DemandPopulate "demand_populate" [need Object GFN] CODE, later,
+        "demand_populate 1:0x10", "gives a populate-on-demand number its frame";
+    ZeroCheck "zero_check" [need Object GFN] CODE, later,
+        "zero_check 1:0x10", "reclaims a page that holds only zeros";
+    Sweep "sweep" [need Object DOM] CODE, later,
+        "sweep 1", "looks for pages that hold only zeros";
+    PodTarget "pod_target" [need Object DOM, need Equals NUM] CODE, later,
+        "pod_target 1 = 4", "sets a domain's memory target";
+    EmptyCache "empty_cache" [need Object DOM] CODE, later,
+        "empty_cache 1", "gives the cache of a dying domain back";
+    AddPage "add_page" [need Object GFN, need Equals FRAME, may Order NUM] CODE, later,
+        "add_page 1:0x10 = M", "maps a frame and removes its older address";
+    RemovePage "remove_page" [need Object GFN, need Equals FRAME] CODE, later,
+        "remove_page 1:0x10 = M", "unmaps a frame";
+    GuestRemove "guest_remove" [need Object GFN] CODE, later,
+        "guest_remove 1:0x10", "a guest gives a page back";
+    Increase "increase" [need Object GFN, later Order NUM] CODE, offered,
+        "c = increase 2:0x40", "gives a domain the lowest free frame at that number";
+    MovePage "move_page" [need Object GFN, need To GFN] CODE, later,
+        "move_page 1:0x10 to 1:0x20", "maps a frame at another number";
+    ChangeType "change_type" [need Object GFN, need From TYPE, need To TYPE] CODE, later,
+        "change_type 1:0x10 from ram_rw to ram_ro", "changes an entry's type if it is the first one";
+    ChangeTypeRange "change_type_range" [need Object GFN, need Through GFN, need From TYPE, need To TYPE] CODE, later,
+        "change_type_range 1:0x10 through 1:0x1f from ram_rw to ram_ro", "the same for many entries";
+    MarkDirty "mark_dirty" [need Object GFN] CODE, later,
+        "mark_dirty 1:0x10", "notes a write";
+    LogdirtyEnable "logdirty_enable" [need Object DOM] CODE, later,
+        "logdirty_enable 1", "begins to note writes";
+    LogdirtyDisable "logdirty_disable" [need Object DOM] CODE, later,
+        "logdirty_disable 1", "stops noting writes";
+    LogdirtyClean "logdirty_clean" [need Object DOM] COUNT, later,
+        "n = logdirty_clean 1", "takes what was noted and begins anew";
+    LogdirtyPeek "logdirty_peek" [need Object DOM] COUNT, later,
+        "n = logdirty_peek 1", "counts what was noted";
+    GrantMap "grant_map" [need Object GFN, need Equals Shape::Grant, may Readonly Shape::Flag] CODE, later,
+        "grant_map 2:0x10 = G", "maps a granted frame";
+    GrantUnmap "grant_unmap" [need Object GFN] CODE, later,
+        "grant_unmap 2:0x10", "unmaps it";
+    ForeignMap "foreign_map" [need Object GFN, need Equals GFN] CODE, later,
+        "foreign_map 1:0x10 = 2:0x20", "maps another domain's frame";
+    ForeignUnmap "foreign_unmap" [need Object GFN] CODE, later,
+        "foreign_unmap 1:0x10", "unmaps it";
+    SetMmio "set_mmio" [need Object GFN, need Equals FRAME, may Order NUM] CODE, later,
+        "set_mmio 1:0x10 = M", "maps a device's memory";
+    ClearMmio "clear_mmio" [need Object GFN, need Equals FRAME] CODE, later,
+        "clear_mmio 1:0x10 = M", "unmaps it";
+    SetIdentity "set_identity" [need Object GFN] CODE, later,
+        "set_identity 1:0x10", "maps a frame number to the same machine frame";
+    ClearIdentity "clear_identity" [need Object GFN] CODE, later,
+        "clear_identity 1:0x10", "unmaps it";
+    SetAccess "set_access" [need Object GFN, need Equals Shape::Value(Kind::Access)] CODE, later,
+        "set_access 1:0x10 = access_r", "restricts an entry";
+    GetAccess "get_access" [need Object GFN] Gives::Value(Kind::Access), later,
+        "a = get_access 1:0x10", "gives an entry's restriction";
+    NestedGet "nested_get" [need Object Shape::Actor] CODE, later,
+        "nested_get V0", "gives a vCPU its nested table";
+    NestedFill "nested_fill" [need Object GFN] CODE, later,
+        "nested_fill n1:0x10", "fills an entry of a nested table";
+    NestedFlush "nested_flush" [need Object DOM] CODE, later,
+        "nested_flush 1", "empties a domain's nested tables";
+    Teardown "teardown" [need Object DOM] CODE, later,
+        "teardown 1", "frees a domain's tables";
+    Audit "audit" [need Object DOM] COUNT, later,
+        "n = audit 1", "counts what is wrong with a domain's tables";
+}
+
+impl Verb {
+    /// Its row.
+    pub fn info(self) -> &'static VerbInfo {
+        &VERBS[self as usize]
+    }
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// The verb with that name, offered or not.
+    pub fn from_name(name: &str) -> Option<Verb> {
+        VERBS.iter().find(|v| v.name == name).map(|v| v.verb)
+    }
+
+    /// Whether this release offers it.
+    pub fn offered(self) -> bool {
+        self.info().offered
+    }
+}
+
+impl VerbInfo {
+    /// The argument behind that word, if the verb has it.
+    pub fn slot(&self, word: Word) -> Option<&'static Slot> {
+        self.slots.iter().find(|s| s.word == word)
+    }
+}
+
+/// The names of the verbs that this release offers.
+pub fn offered() -> impl Iterator<Item = &'static str> {
+    VERBS.iter().filter(|v| v.offered).map(|v| v.name)
+}
+
+/// Words that structure a program, and so name nothing else.
+pub const KEYWORDS: [&str; 21] = [
+    "if", "else", "loop", "repeat", "for", "in", "break", "continue", "return", "assert", "call", "proc", "and", "or",
+    "not", "true", "false", "none", "nowait", "shared", "order",
+];
+
+/// Whether a variable, procedure or thing of the world may not have this name.
+pub fn reserved(name: &str) -> bool {
+    KEYWORDS.contains(&name)
+        || Verb::from_name(name).is_some()
+        || Word::from_name(name).is_some()
+        || super::values::constant(name).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_stands_in_the_order_of_the_verbs() {
+        for (i, row) in VERBS.iter().enumerate() {
+            assert_eq!(row.verb as usize, i);
+            assert_eq!(Verb::from_name(row.name), Some(row.verb));
+            assert!(row.example.contains(row.name), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn an_object_comes_first_and_words_come_once() {
+        for row in VERBS {
+            let words: Vec<_> = row.slots.iter().map(|s| s.word).collect();
+            assert!(words.iter().skip(1).all(|w| *w != Word::Object), "{}", row.name);
+            assert!((1..words.len()).all(|i| !words[..i].contains(&words[i])), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn names_are_reserved() {
+        for name in ["evict", "share", "with", "ram_rw", "ok", "if", "cow", "none"] {
+            assert!(reserved(name), "{name}");
+        }
+        assert!(!reserved("e") && !reserved("V0"));
+    }
+}
