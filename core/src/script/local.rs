@@ -1,6 +1,6 @@
 //! What a program does between two effects: assignments, tests, jumps.
 //!
-//! A runner keeps a [`Place`](Cursor) in the program: it always stands at an instruction that acts, or at the
+//! A runner keeps a [`Cursor`] in the program: it always stands at an instruction that acts, or at the
 //! end. After each effect it stores the result and lets [`Cursor::run`] go on to the next one; local statements
 //! thus belong to the effect that they follow, those at the top to the first state.
 

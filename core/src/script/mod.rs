@@ -8,11 +8,13 @@
 //! place, a lock or a list*. Variables are private; shared words are read by verbs, or by conditions.
 
 pub mod ast;
+mod check;
 pub mod code;
 mod error;
 pub mod eval;
 pub mod lex;
 pub mod local;
+mod names;
 pub mod parse;
 mod parse_expr;
 pub mod print;
@@ -20,7 +22,9 @@ pub mod things;
 mod values;
 pub mod verbs;
 
+pub use check::{Compiled, Known, Unit, collect, compile};
 pub use error::{Error, File, Problem, Span, Text, did_you_mean};
+pub use names::{ActorKind, Init, Names};
 pub use parse::{MAX_BLOCKS, MAX_BYTES, MAX_PROBLEMS};
 pub use parse_expr::{MAX_NESTING, MAX_OPERATORS};
 pub use values::{Code, Kind, OWNERS, Pgt, SHARED_M2P, constant, constants};

@@ -62,6 +62,21 @@ pub fn procedures(text: &Text, problems: &mut Vec<Problem>) -> Vec<Proc> {
     procs
 }
 
+/// Parses a condition that is a text of its own: an `ensure` or `reach` of a lesson.
+pub fn condition(text: &Text, problems: &mut Vec<Problem>) -> Option<Expr> {
+    let lexed = lex(text);
+    let mut p = Parser::new(&lexed.tokens, lexed.problems);
+    p.newlines();
+    let expr = p.expr();
+    p.newlines();
+    if expr.is_ok() && p.peek() != Tok::Eof {
+        let found = p.found();
+        let _: Parse<()> = p.wrong(p.span(), format!("the condition ends before {found}"));
+    }
+    p.finish(problems);
+    expr.ok()
+}
+
 /// Gives each comment to the last statement that begins on its line. Both are in order, so the walk goes
 /// backwards through both.
 fn attach(block: &mut Block, comments: &mut Vec<Comment<'_>>) {

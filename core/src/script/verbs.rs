@@ -259,7 +259,7 @@ verbs! {
     PutPage "put_page" [need Object FRAME] Gives::Nothing, offered,
         "put_page M", "drops a reference; the last one frees the frame";
     GetType "get_type" [need Object FRAME, need As Shape::Value(Kind::Pgt)] BOOL, offered,
-        "t = get_type M as pgt_writable", "takes a typed reference";
+        "held = get_type M as pgt_writable", "takes a typed reference";
     PutType "put_type" [need Object FRAME] Gives::Nothing, offered,
         "put_type M", "drops a typed reference";
     Alloc "alloc" [need Object Shape::Class] Gives::OfClass, offered,
