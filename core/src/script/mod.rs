@@ -16,7 +16,6 @@ pub mod lex;
 pub mod local;
 mod names;
 pub mod parse;
-mod parse_expr;
 pub mod print;
 pub mod things;
 mod values;
@@ -24,9 +23,8 @@ pub mod verbs;
 
 pub use check::{Compiled, Known, Unit, collect, compile};
 pub use error::{Error, File, Problem, Span, Text, did_you_mean};
-pub use names::{ActorKind, Init, Names};
-pub use parse::{MAX_BLOCKS, MAX_BYTES, MAX_PROBLEMS};
-pub use parse_expr::{MAX_NESTING, MAX_OPERATORS};
+pub use names::{Init, Names};
+pub use parse::{MAX_BLOCKS, MAX_BYTES, MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS};
 pub use values::{Code, Kind, OWNERS, Pgt, SHARED_M2P, constant, constants};
 
 #[cfg(test)]

@@ -1,31 +1,7 @@
 //! The names of a lesson's world, against which its programs are checked.
 
 use super::error::hint;
-use super::values::named;
-
-named! {
-    /// What an actor is. All but the first two differ in name and picture only.
-    ActorKind {
-        /// A virtual CPU: has a TLB, can be paused, may sleep on its domain's ring.
-        Vcpu "vcpu",
-        /// A device or a walker on its own: has a TLB.
-        Hardware "hardware",
-        /// Pages memory out and in.
-        Pager "pager",
-        /// Shares memory.
-        Sharer "sharer",
-        /// Builds, saves and destroys domains.
-        Toolstack "toolstack",
-        /// Takes memory from a guest and gives it back.
-        Balloon "balloon",
-        /// Copies memory that changes.
-        Logdirty "logdirty",
-        /// Maps grants and foreign frames.
-        Grant "grant",
-        /// Audits and dumps.
-        Debugger "debugger",
-    }
-}
+use crate::machine;
 
 /// What a shared word of the lesson's own holds at first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,7 +32,7 @@ pub struct Names {
     /// Grants.
     pub grants: Vec<String>,
     /// Actors with their kinds.
-    pub actors: Vec<(String, ActorKind)>,
+    pub actors: Vec<(String, machine::Kind)>,
 }
 
 impl Names {

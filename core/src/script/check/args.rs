@@ -4,10 +4,11 @@ use super::Reads;
 use super::expr::a;
 use super::kinds::{Kinds, Ty};
 use super::stmt::Body;
+use crate::machine;
 use crate::script::ast::{self, ExprKind, Name, VerbStmt};
 use crate::script::code::{Arg, Expr, Instr, List, Lock, Place, Ring, VerbCall};
 use crate::script::error::{Span, hint};
-use crate::script::names::{self, ActorKind};
+use crate::script::names;
 use crate::script::things::{self, Class, ListKind, LockKind, Of, PlaceKind};
 use crate::script::values::Kind;
 use crate::script::verbs::{self, Gives, Shape, Slot, Verb, VerbInfo, Word};
@@ -121,13 +122,13 @@ impl Body<'_, '_> {
         let guest = [Verb::Read, Verb::Write, Verb::EnterGuest];
         let n = info.name;
         let message = match kind {
-            ActorKind::Hardware if !access.contains(&info.verb) && !others.contains(&info.verb) => {
+            machine::Kind::Hardware if !access.contains(&info.verb) && !others.contains(&info.verb) => {
                 format!("`{name}` is hardware, which knows only hw_read, hw_write, load, store, wait: not `{n}`")
             }
-            k if access.contains(&info.verb) && !matches!(k, ActorKind::Vcpu | ActorKind::Hardware) => {
+            k if access.contains(&info.verb) && !k.has_tlb() => {
                 format!("`{n}` is for actors with a TLB, vcpu and hardware: `{name}` is a {}", k.name())
             }
-            k if guest.contains(&info.verb) && k != ActorKind::Vcpu => {
+            k if guest.contains(&info.verb) && k != machine::Kind::Vcpu => {
                 format!("`{n}` is for a vcpu: `{name}` is a {}", k.name())
             }
             _ => return,
@@ -226,7 +227,7 @@ impl Body<'_, '_> {
                 ExprKind::Name(n) if self.variable(n).is_none() && self.pass.unit.names.actor(n).is_some() => {
                     let actor = self.actor(e)?;
                     let kind = self.pass.unit.names.actors[actor].1;
-                    if !matches!(kind, ActorKind::Vcpu | ActorKind::Hardware) {
+                    if !kind.has_tlb() {
                         self.wrong(
                             e.span,
                             format!("`{n}` is a {} and has no TLB: vcpu and hardware have one", kind.name()),

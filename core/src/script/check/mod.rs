@@ -5,6 +5,7 @@
 //! code; [`flow`] then asks of the code whether every variable has a value where it is read.
 
 mod args;
+mod calls;
 mod expr;
 mod flow;
 mod kinds;

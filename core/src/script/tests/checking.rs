@@ -1,8 +1,8 @@
 //! One case for each thing that the checker refuses, with its message and place.
 
 use super::{compiled, compiled_with, names};
+use crate::machine;
 use crate::script::code::{Arg, Expr, Instr, Op, Query, Side};
-use crate::script::names::ActorKind;
 use crate::script::values::Kind;
 use crate::script::verbs::{VERBS, Word};
 
@@ -242,7 +242,7 @@ fn actors_do_what_they_can() {
     assert_eq!(pager("hw_read 1:0x10"), "`hw_read` is for actors with a TLB, vcpu and hardware: `PG` is a pager");
     assert_eq!(pager("read 1:0x10"), "`read` is for a vcpu: `PG` is a pager");
     let mut names = names();
-    names.actors[1].1 = ActorKind::Hardware;
+    names.actors[1].1 = machine::Kind::Hardware;
     let got = compiled_with("", "evict 1:0x10", &names).unwrap_err();
     assert!(got[0].ends_with("`PG` is hardware, which knows only hw_read, hw_write, load, store, wait: not `evict`"));
     assert!(compiled_with("", "x = hw_read 1:0x10; wait mapped == 1", &names).is_ok());

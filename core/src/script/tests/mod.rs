@@ -6,8 +6,9 @@ mod parsing;
 mod running;
 
 use super::error::{File, Text};
-use super::names::{ActorKind, Init, Names};
+use super::names::{Init, Names};
 use super::{Compiled, Known, Unit, ast, check, parse};
+use crate::machine;
 
 /// Parses a program that is its own file; gives the tree and the errors as they are shown.
 fn parsed(text: &str) -> (ast::Block, Vec<String>) {
@@ -28,7 +29,7 @@ fn names() -> Names {
         lists: vec!["queue".into()],
         rings: vec!["requests".into()],
         grants: Vec::new(),
-        actors: vec![("V0".into(), ActorKind::Vcpu), ("PG".into(), ActorKind::Pager)],
+        actors: vec![("V0".into(), machine::Kind::Vcpu), ("PG".into(), machine::Kind::Pager)],
     }
 }
 

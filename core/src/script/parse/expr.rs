@@ -1,10 +1,10 @@
-//! From tokens to the tree: expressions, by the strength of their operators.
+//! Expressions, by the strength of their operators.
 
-use super::ast::{BinOp, Expr, ExprKind, Name};
-use super::error::Span;
-use super::lex::Tok;
-use super::parse::{Parse, Parser};
-use super::verbs::{KEYWORDS, Word};
+use super::{Parse, Parser};
+use crate::script::ast::{BinOp, Expr, ExprKind, Name};
+use crate::script::error::Span;
+use crate::script::lex::Tok;
+use crate::script::verbs::{KEYWORDS, Word};
 
 /// Operators, calls and parentheses in one statement's expressions.
 pub const MAX_OPERATORS: usize = 64;
