@@ -5,6 +5,7 @@ pub mod addr;
 pub mod entry;
 pub mod lock;
 pub mod machine;
+pub mod ops;
 pub mod perform;
 pub mod script;
 pub mod sim;

@@ -3,7 +3,7 @@
 use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::LeafCtx;
 use crate::lock::{self, Taken};
-use crate::machine::{ActorWord, DomWord, Words, World, frames, tlb};
+use crate::machine::{DomWord, Words, World, frames, tlb};
 use crate::step::{Act, Effect, Page};
 
 /// What became of an effect.
@@ -75,12 +75,6 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::AllocFrame(slot) => [mfn_word(frames::alloc_frame(m, world, me, slot)), 0],
         Act::AllocTable(slot) => [mfn_word(frames::alloc_table(m, world, me, slot)), 0],
         Act::FreeTable(mfn) => flag(frames::free_table(m, world, mfn)),
-        Act::Fail(class) => {
-            let word = world.map.actor(me, ActorWord::Fails);
-            let fails = m.get(word);
-            m.set(word, fails | 1 << class as u64);
-            [0, 0]
-        }
         Act::SetEntry { word, entry, g, order } => {
             raise_max_mapped(m, world, g, order, entry);
             let old = m.swap(word, entry);

@@ -9,7 +9,7 @@
 
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order, Word};
 use crate::lock::{Lock, Mode};
-use crate::machine::{Class, DomWord, FrameWord, World, tlb};
+use crate::machine::{DomWord, FrameWord, World, tlb};
 use std::ops::ControlFlow;
 
 /// Why an operation does not go on.
@@ -125,8 +125,6 @@ pub enum Act {
     AllocTable(u8),
     /// Gives a table page back; gives whether it was one.
     FreeTable(Mfn),
-    /// The actor's next allocation of that class will fail.
-    Fail(Class),
     /// Writes a leaf in one store; the actor's own pins move along, and the highest mapped gfn is noted. Gives the
     /// old entry.
     SetEntry {

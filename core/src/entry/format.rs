@@ -198,6 +198,23 @@ impl Format {
         l.put_perms(Perms::RWX) | l.mfn.put(mfn.0) | l.access.put(default_access.code())
     }
 
+    /// What a look-up answers where nothing is mapped: type `mmio_dm`, no frame, no permission. Never stored.
+    #[inline]
+    pub const fn miss(self) -> u64 {
+        let l = self.layout();
+        let code = match self.type_code(P2mType::MmioDm) {
+            Some(code) => code,
+            None => 0,
+        };
+        l.ty.put(code) | l.mfn.put(Mfn::INVALID.0)
+    }
+
+    /// The same entry for another frame.
+    #[inline]
+    pub const fn with_mfn(self, entry: u64, mfn: Mfn) -> u64 {
+        self.layout().mfn.set(entry, mfn.0)
+    }
+
     /// Reads an entry of a table at `level` (0 holds 4 KB leaves, 3 is the root) as the hypervisor does.
     #[inline]
     pub const fn decode(self, level: u8, entry: u64) -> Decoded {

@@ -210,6 +210,11 @@ pub fn alloc_table<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) ->
     if must_fail(m, world, me, Class::Table) {
         return None;
     }
+    take_table(m, world, slot)
+}
+
+/// The same for no actor in particular: it never fails while there is a page.
+pub(super) fn take_table<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Mfn> {
     let mfn = heap(m, world, |m| take_lowest(m, world, Some(slot)))?;
     for i in 0..FRAME_WORDS {
         if let Some(w) = world.map.page(mfn, i)
@@ -301,6 +306,13 @@ fn take_lowest<W: Words>(m: &mut W, world: &World, pool: Option<u8>) -> Option<M
             Mfn(64 * i as u64 + bits.trailing_zeros() as u64)
         })
     })
+}
+
+/// Makes the actor's next allocation of that class fail.
+pub fn fail_next<W: Words>(m: &mut W, world: &World, me: ActorId, class: Class) {
+    let word = world.map.actor(me, ActorWord::Fails);
+    let fails = m.get(word);
+    m.set(word, fails | 1 << class as u64);
 }
 
 fn must_fail<W: Words>(m: &mut W, world: &World, me: ActorId, class: Class) -> bool {

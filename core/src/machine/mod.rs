@@ -5,6 +5,7 @@
 //! fixed for a run. The functions here are generic over [`Words`] and know nothing of scheduling: each is what one
 //! effect does.
 
+mod build;
 pub mod frames;
 mod map;
 mod sorted;
@@ -12,6 +13,7 @@ pub mod tlb;
 mod words;
 mod world;
 
+pub use build::{BuildError, Builder, NewDomain, NewFrame, NewMapping};
 pub use frames::{Class, FrameUse};
 pub use map::*;
 pub use sorted::Sorted;

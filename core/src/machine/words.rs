@@ -41,3 +41,32 @@ pub trait Words {
         std::hint::spin_loop();
     }
 }
+
+/// Words that nobody else sees: a world while it is being built, or a copy.
+impl Words for Vec<u64> {
+    fn load(&mut self, w: Word, _: Ordering) -> u64 {
+        self[w.0 as usize]
+    }
+
+    fn store(&mut self, w: Word, v: u64, _: Ordering) {
+        self[w.0 as usize] = v;
+    }
+
+    fn cas(&mut self, w: Word, old: u64, new: u64) -> u64 {
+        let now = self[w.0 as usize];
+        if now == old {
+            self[w.0 as usize] = new;
+        }
+        now
+    }
+
+    fn add(&mut self, w: Word, n: u64) -> u64 {
+        let now = self[w.0 as usize];
+        self[w.0 as usize] = now.wrapping_add(n);
+        now
+    }
+
+    fn swap(&mut self, w: Word, v: u64) -> u64 {
+        std::mem::replace(&mut self[w.0 as usize], v)
+    }
+}

@@ -1,0 +1,15 @@
+//! The operations of the p2m, each written once over effects.
+//!
+//! Protocol: who looks an entry up and relies on it holds the entry's lock (`query::lock_entry`, or a get); who
+//! changes one holds it too. Tables are split and installed under the structure lock, which nests inside; a replaced
+//! table is freed after the flush. An operation releases what it takes, on every path. It knows neither how it is
+//! run nor who watches.
+
+mod code;
+pub mod guest;
+pub mod paging;
+pub mod physmap;
+pub mod query;
+pub mod table;
+
+pub use code::Code;

@@ -1,0 +1,90 @@
+//! Paging out: nominate and evict (reference section 7.1, transitions 1 and 2; Xen's `p2m_mem_paging_nominate` and
+//! `p2m_mem_paging_evict`).
+//!
+//! Protocol: both hold the entry's lock from the look-up to the change, so that what was checked still holds (S06).
+//! Evict drops the allocation's reference only after the entry is gone and every TLB has answered.
+
+use super::code::Code;
+use super::query::{leaf_of, release, take, walk};
+use super::table::{NewEntry, flush, set_entry};
+use crate::addr::{DomGfn, Mfn};
+use crate::entry::{Leaf, P2mType};
+use crate::lock::policy;
+use crate::machine::frames::{PGC_ALLOCATED, PGT_COUNT};
+use crate::machine::{DomWord, FrameWord};
+use crate::step::{Act, Page, Step, Stop};
+
+/// Whether nobody uses the frame but its allocation and `others`: two loads, the general count first.
+fn idle<S: Step>(s: &mut S, mfn: Mfn, others: u64) -> Result<bool, Stop> {
+    let count = s.frame_word(mfn, FrameWord::Count)?;
+    s.note("counts the frame's users");
+    if s.load(count)? != PGC_ALLOCATED | (1 + others) {
+        return Ok(false);
+    }
+    let types = s.frame_word(mfn, FrameWord::Type)?;
+    s.note("counts the frame's typed users");
+    Ok(s.load(types)? & PGT_COUNT == 0)
+}
+
+/// `nominate g`: a page that nobody else uses becomes `ram_paging_out`, which no guest can touch. `EBUSY` if there is
+/// no frame, its type is not pageable, or it is in use; `ENOMEM` if a superpage would have to be split and no table
+/// page is left.
+pub fn nominate<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_update(s.world(), slot, g.gfn);
+    take(s, slot, plan)?;
+    let (entry, level) = walk(s, g)?;
+    let leaf = leaf_of(s.world(), g, entry, level).filter(|l| l.mfn.is_valid() && l.ty.is_pageable());
+    let code = match leaf {
+        Some(Leaf { mfn, access, .. }) if idle(s, mfn, 0)? => {
+            let new = NewEntry { access, ..NewEntry::new(mfn, P2mType::RamPagingOut) };
+            let code = set_entry(s, g, new)?;
+            if code == Code::Ok {
+                flush(s, slot)?;
+            }
+            code
+        }
+        _ => Code::Ebusy,
+    };
+    release(s, slot, plan)?;
+    Ok(code)
+}
+
+/// `evict g`: the frame of a nominated page is scrubbed and freed, the entry becomes `ram_paged`. `EBUSY` if the entry
+/// is not `ram_paging_out` any more, or the frame is in use.
+pub fn evict<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_update(s.world(), slot, g.gfn);
+    take(s, slot, plan)?;
+    let (entry, level) = walk(s, g)?;
+    let leaf = leaf_of(s.world(), g, entry, level).filter(|l| l.mfn.is_valid() && l.ty == P2mType::RamPagingOut);
+    let code = match leaf {
+        Some(leaf) => evict_frame(s, g, slot, leaf)?,
+        None => Code::Ebusy,
+    };
+    release(s, slot, plan)?;
+    Ok(code)
+}
+
+fn evict_frame<S: Step>(s: &mut S, g: DomGfn, slot: u8, leaf: Leaf) -> Result<Code, Stop> {
+    let mfn = leaf.mfn;
+    if s.act(Act::GetPage { mfn, dom: Some(g.dom) })? == 0 {
+        return Ok(Code::Ebusy);
+    }
+    let mut code = Code::Ebusy;
+    if idle(s, mfn, 1)? {
+        let new = NewEntry { access: leaf.access, ..NewEntry::new(Mfn::INVALID, P2mType::RamPaged) };
+        code = set_entry(s, g, new)?;
+    }
+    if code == Code::Ok {
+        flush(s, slot)?;
+        s.act(Act::PutAllocation(mfn))?;
+        let paged = s.dom_word(slot, DomWord::PagedPages);
+        s.note("counts the paged-out page");
+        s.add(paged, 1)?;
+        s.note("scrubs the frame");
+        s.page(Page::Zero(mfn))?;
+    }
+    s.act(Act::PutPage(mfn))?;
+    Ok(code)
+}

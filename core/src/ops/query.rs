@@ -1,0 +1,156 @@
+//! Looking entries up: `get_gfn` and its kin.
+//!
+//! Protocol: a get takes the entry's lock, walks, and pins the frame it finds; the put drops the pin and the lock. In
+//! between neither the translation nor the frame goes away (rules R1 and R2 of the proposal). Gets nest. Two frame
+//! numbers are got in the order of (domain, range).
+
+use crate::addr::{DomGfn, DomId, Mfn};
+use crate::entry::{Decoded, Leaf};
+use crate::lock::Mode;
+use crate::lock::policy::{self, Plan};
+use crate::machine::{World, tlb};
+use crate::step::{Act, Step, Stop};
+use std::ops::ControlFlow::{Break, Continue};
+
+/// Takes what guards an entry: the global lock in its mode, then the range.
+pub fn take<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
+    if let Some(mode) = plan.global {
+        s.lock(crate::lock::Lock::Global(slot), mode)?;
+    }
+    if let Some(range) = plan.range {
+        s.lock(range, Mode::Exclusive)?;
+    }
+    Ok(())
+}
+
+/// Releases it, innermost first.
+pub fn release<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
+    if let Some(range) = plan.range {
+        s.unlock(range, Mode::Exclusive)?;
+    }
+    if let Some(mode) = plan.global {
+        s.unlock(crate::lock::Lock::Global(slot), mode)?;
+    }
+    Ok(())
+}
+
+/// `lock gfn(g)`: takes the lock that updates of the entry take.
+pub fn lock_entry<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_update(s.world(), slot, g.gfn);
+    take(s, slot, plan)
+}
+
+/// `unlock gfn(g)`.
+pub fn unlock_entry<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_update(s.world(), slot, g.gfn);
+    release(s, slot, plan)
+}
+
+/// Walks down from the root: the entry that ends the walk, and its level. One effect for each level met.
+pub fn walk<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8), Stop> {
+    let slot = s.slot(g.dom)?;
+    let root = s.world().domain(slot).root;
+    let (entry, level) = s.fold((root.0, 4), |s, (table, above)| {
+        let level = above - 1;
+        let word = s.page_word(Mfn(table), g.gfn.index(level as u8))?;
+        s.note("walks the table");
+        let entry = s.load(word)?;
+        Ok(match s.world().format.decode(level as u8, entry) {
+            Decoded::Table { mfn } if level > 0 => Continue((mfn.0, level)),
+            _ => Break((entry, level)),
+        })
+    })?;
+    Ok((entry, level as u8))
+}
+
+/// What an entry met at a level means for `g`: the leaf with the frame of this very gfn.
+pub fn leaf_of(world: &World, g: DomGfn, entry: u64, level: u8) -> Option<Leaf> {
+    match world.format.decode(level, entry) {
+        Decoded::Leaf(leaf) => Some(Leaf { mfn: leaf.mfn.plus(g.gfn.offset(leaf.order)), ..leaf }),
+        _ => None,
+    }
+}
+
+/// The table word that a look-up of `g` answers: inside a superpage with the frame of this very gfn; for a hole
+/// [`Format::miss`](crate::entry::Format::miss).
+pub fn answer(world: &World, g: DomGfn, entry: u64, level: u8) -> u64 {
+    match leaf_of(world, g, entry, level) {
+        Some(leaf) if leaf.mfn.is_valid() => world.format.with_mfn(entry, leaf.mfn),
+        Some(_) => entry,
+        None => world.format.miss(),
+    }
+}
+
+/// `lookup g`: walks without any lock. What it answers may be stale at once.
+pub fn lookup<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
+    let (entry, level) = walk(s, g)?;
+    Ok(answer(s.world(), g, entry, level))
+}
+
+/// `get_gfn g`: takes the entry's lock, looks it up, and pins the frame, if it has one. Must be put even if not.
+pub fn get_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_lookup(s.world(), slot, g.gfn);
+    take(s, slot, plan)?;
+    let (entry, level) = walk(s, g)?;
+    if policy::pins(s.world())
+        && let Some(mfn) = tlb::frame_of(s.world(), g, entry, level).filter(|m| m.is_valid())
+    {
+        s.act(Act::Pin { g, mfn })?;
+    }
+    Ok(answer(s.world(), g, entry, level))
+}
+
+/// `put_gfn g`: drops the pin of the innermost get of `g`, if that got a frame, and the entry's lock.
+pub fn put_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_lookup(s.world(), slot, g.gfn);
+    if policy::pins(s.world()) {
+        s.act(Act::Unpin { g })?;
+    }
+    release(s, slot, plan)
+}
+
+/// Two frame numbers in the order in which they are got: by domain, then by range. One range twice is one lock taken
+/// twice (S15).
+pub fn in_order(world: &World, g: DomGfn, h: DomGfn) -> (DomGfn, DomGfn) {
+    let key = |x: DomGfn| (x.dom, world.range(x.gfn), x.gfn);
+    if key(g) <= key(h) { (g, h) } else { (h, g) }
+}
+
+/// `get_two_gfns g with h`. Look the entries up afterwards.
+pub fn get_two_gfns<S: Step>(s: &mut S, g: DomGfn, h: DomGfn) -> Result<(), Stop> {
+    let (first, second) = in_order(s.world(), g, h);
+    get_gfn(s, first)?;
+    get_gfn(s, second)?;
+    Ok(())
+}
+
+/// `put_two_gfns g with h`: the later one first.
+pub fn put_two_gfns<S: Step>(s: &mut S, g: DomGfn, h: DomGfn) -> Result<(), Stop> {
+    let (first, second) = in_order(s.world(), g, h);
+    put_gfn(s, second)?;
+    put_gfn(s, first)
+}
+
+/// `get_page_from_gfn g`: the frame with a reference of the caller's own, or [`Mfn::INVALID`]. It keeps the page
+/// alive and says nothing about the translation once it has returned.
+pub fn get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<Mfn, Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_lookup(s.world(), slot, g.gfn);
+    take(s, slot, plan)?;
+    let (entry, level) = walk(s, g)?;
+    let leaf = leaf_of(s.world(), g, entry, level).filter(|l| l.ty.is_ram() && l.mfn.is_valid());
+    let got = match leaf {
+        Some(leaf) => {
+            let dom = if leaf.ty.is_shared() { DomId::COW } else { g.dom };
+            let got = s.act(Act::GetPage { mfn: leaf.mfn, dom: Some(dom) })? != 0;
+            if got { leaf.mfn } else { Mfn::INVALID }
+        }
+        None => Mfn::INVALID,
+    };
+    release(s, slot, plan)?;
+    Ok(got)
+}
