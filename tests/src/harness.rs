@@ -49,6 +49,7 @@ pub fn with_url<F: Future<Output = ()> + 'static>(url: &str, test: impl FnOnce(P
         let result = tokio::task::spawn_local(test(page.clone())).await;
         if result.is_err() {
             page.shot(&name).await;
+            eprintln!("the page shows: {}", page.text().await);
             eprintln!("the console says: {:#?}", page.console().await);
         }
         page.close().await;
@@ -63,7 +64,11 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the checkout").to_path_buf()
 }
 
-fn dist() -> PathBuf {
+/// The folder of the built page.
+///
+/// # Panics
+/// When there is no page in it.
+pub fn dist() -> PathBuf {
     let dist = std::env::var_os("P2MSCOPE_DIST").map_or_else(|| root().join("dist"), PathBuf::from);
     assert!(dist.join("index.html").is_file(), "no page in {}; build it: cargo xtask test --only e2e", dist.display());
     dist

@@ -2,8 +2,8 @@
 //! same time in one word of shared memory; the page shows what came out, or the reason why there are no threads.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 
 use yew::prelude::*;
 
@@ -13,20 +13,10 @@ use crate::worker::{self, Event, Port, Reason, Worker};
 const EACH: u64 = 100_000;
 
 /// What the three share.
-#[derive(Default)]
 struct Shared {
-    begun: AtomicU64,
+    /// They begin together; a worker may sleep here, as the main thread may not.
+    begin: Barrier,
     word: AtomicU64,
-}
-
-impl Shared {
-    /// Waits until all three are here, so that they do count at the same time.
-    fn meet(&self) {
-        self.begun.fetch_add(1, Ordering::SeqCst);
-        while self.begun.load(Ordering::SeqCst) < 3 {
-            std::hint::spin_loop();
-        }
-    }
 }
 
 #[derive(Default)]
@@ -72,10 +62,10 @@ pub fn Selftest() -> Html {
 
 /// Starts the three; they live as long as what is returned.
 fn start(dispatch: &UseReducerDispatcher<Progress>) -> Vec<Worker> {
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared { begin: Barrier::new(3), word: AtomicU64::new(0) });
     let actor = |shared: Arc<Shared>| {
         move |port: Port| {
-            shared.meet();
+            shared.begin.wait();
             for _ in 0..EACH {
                 shared.word.fetch_add(1, Ordering::Relaxed);
             }
@@ -85,7 +75,7 @@ fn start(dispatch: &UseReducerDispatcher<Progress>) -> Vec<Worker> {
     let pool = {
         let shared = shared.clone();
         move |port: Port| {
-            shared.meet();
+            shared.begin.wait();
             worker::count_in_pool(&shared.word, EACH);
             port.say(&shared.word.load(Ordering::SeqCst).to_string());
         }

@@ -2,8 +2,8 @@
 //!
 //! The protocol. The page makes a worker from a small module (`boot.js`) and sends it the URL of the main module, the
 //! compiled wasm, the memory, and the number of a job: a closure that waits in shared memory (`jobs`). The worker says
-//! "alive" when it has loaded the module, "ready" when it is about to run its job. Whether a browser can do this is found
-//! by trying: silence for `PATIENCE` counts as no. All messages are arrays, kind first:
+//! "alive" at each stage of its start, "ready" when it is about to run its job. Whether a browser can do this is found by
+//! trying: silence for `PATIENCE` counts as no. All messages are arrays, kind first:
 //!
 //! | from   | message            | meaning                                        |
 //! |--------|--------------------|------------------------------------------------|

@@ -34,6 +34,8 @@ impl Env {
         let mut vars: Vec<_> = FLAGS.iter().map(|name| (*name, None)).collect();
         vars.push(("PATH", Some(prepend(bins, std::env::var_os("PATH").as_deref()))));
         vars.push(("RUSTUP_TOOLCHAIN", Some(NIGHTLY.into())));
+        // The version is pinned, so trunk need not ask the network for a newer one.
+        vars.push(("TRUNK_SKIP_VERSION_CHECK", Some("true".into())));
         // wasm-bindgen's test runner gives up on a test after 20 s; a loaded machine with two cores may need more.
         vars.push(("WASM_BINDGEN_TEST_TIMEOUT", Some("120".into())));
         Self(vars)

@@ -39,7 +39,7 @@ fn free(port: u16) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             bail!(
                 "port {port} is in use; stop what listens there, or choose another: cargo xtask serve --port {}",
-                port ^ 1
+                port.checked_add(1).unwrap_or(8080)
             )
         }
         Err(error) => Err(error).with_context(|| format!("cannot listen on port {port}")),

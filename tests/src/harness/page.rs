@@ -74,6 +74,12 @@ impl Page {
         value
     }
 
+    /// What the page shows, as text.
+    pub async fn text(&self) -> String {
+        let text = self.0.execute("return document.body.innerText", vec![]).await;
+        text.map_or_else(|error| error.to_string(), |text| text.as_str().unwrap_or_default().to_owned())
+    }
+
     /// Waits until the page shows `text`.
     pub async fn until_text(&self, text: &str) {
         self.until(&format!("document.body.innerText.includes({})", json!(text))).await;

@@ -3,36 +3,36 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use p2mscope_tests::harness::{root, with_url};
+use tempfile::TempDir;
 
 /// A server in a process group of its own, and the folder that it builds into.
 struct Serving {
     shell: Child,
     port: u16,
-    dist: PathBuf,
+    _dist: TempDir,
 }
 
 impl Serving {
     fn start(line: impl FnOnce(u16) -> String) -> Self {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let dist = std::env::temp_dir().join(format!("p2mscope-serve-{port}"));
+        let dist = tempfile::tempdir().unwrap();
         let shell = Command::new("sh")
             .args(["-c", &line(port)])
             .current_dir(root())
             .env("TRUNK_SERVE_PORT", port.to_string())
             .env("TRUNK_BUILD_RELEASE", "true")
             // The other tests read `dist` at the same time.
-            .env("TRUNK_BUILD_DIST", &dist)
+            .env("TRUNK_BUILD_DIST", dist.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .process_group(0)
             .spawn()
             .unwrap();
-        Self { shell, port, dist }
+        Self { shell, port, _dist: dist }
     }
 
     /// Waits until the server answers; it does so only when the page is built.
@@ -52,7 +52,6 @@ impl Drop for Serving {
         // The shell's children too: trunk would go on serving.
         let _ = Command::new("kill").args(["--", &format!("-{}", self.shell.id())]).status();
         let _ = self.shell.wait();
-        let _ = std::fs::remove_dir_all(&self.dist);
     }
 }
 

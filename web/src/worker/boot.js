@@ -4,9 +4,11 @@ addEventListener("message", async ({ data: { url, module, memory, stack, job } }
   const fail = (error) => postMessage(["failed", String(error)]);
   addEventListener("unhandledrejection", (event) => fail(event.reason));
   try {
+    postMessage(["alive"]);
     const page = await import(url);
     postMessage(["alive"]);
     await page.default({ module_or_path: module, memory, thread_stack_size: stack });
+    postMessage(["alive"]);
     await page.worker_entry(job);
   } catch (error) {
     fail(error);
