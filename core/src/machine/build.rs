@@ -161,6 +161,7 @@ impl Builder {
             words: self.words.iter().map(|w| w.0.clone()).collect(),
             locks: self.locks.clone(),
             frames: names,
+            loose: (named..named + self.frames.len() as u64).map(Mfn).collect(),
         };
         let mut fill = Filling { world: &world, m: vec![0; map.len() as usize] };
         fill.pages(&tables, &self.domains);

@@ -155,6 +155,8 @@ pub struct World {
     pub locks: Vec<NamedLock>,
     /// Frames that the lesson names.
     pub frames: Vec<(String, Mfn)>,
+    /// Those of them that the lesson declares without mapping them.
+    pub loose: Vec<Mfn>,
 }
 
 impl World {

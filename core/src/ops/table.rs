@@ -44,7 +44,7 @@ pub fn set_entry<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<Code, S
     let slot = s.slot(g.dom)?;
     let format = s.world().format;
     let frames = new.order.frames();
-    let unaligned = g.gfn.offset(new.order) != 0 || new.mfn.is_valid() && new.mfn.0 % frames != 0;
+    let unaligned = g.gfn.offset(new.order) != 0 || new.mfn.is_valid() && !new.mfn.0.is_multiple_of(frames);
     if unaligned || !g.gfn.fits() || new.order > Order::M2 || format.type_code(new.ty).is_none() {
         return Ok(Code::Einval);
     }

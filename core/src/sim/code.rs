@@ -83,8 +83,6 @@ pub trait Code: Send + Sync {
         0
     }
 
-    /// Whether the statement at a place takes references that its actor keeps (`get_page` and its like).
-    fn keeps_references(&self, _a: ActorId, _place: u64) -> bool {
-        true
-    }
+    /// What the lesson asks for when all programs have ended.
+    fn at_end<W: Words>(&self, _world: &World, _m: &mut W, _broken: &mut Vec<Broken>) {}
 }

@@ -188,16 +188,7 @@ impl<C: Code> Sim<C> {
     #[inline]
     pub fn ways(&mut self, a: ActorId) -> u64 {
         let Some(p) = self.pending.get(a.0 as usize).copied().flatten() else { return 0 };
-        match p.effect {
-            Effect::Lock(l, mode) => (lock::look(&mut self.mem, &self.world, a, l, mode) != Look::Busy) as u64,
-            Effect::Wait(Cond::Is(w, v)) => (self.mem.peek(w) == v) as u64,
-            Effect::Wait(Cond::Stated) => {
-                let locals = self.locals(a);
-                self.code.stated(&self.world, &mut self.mem, a, p.place, &locals) as u64
-            }
-            Effect::Choose(n) => n.max(1),
-            _ => 1,
-        }
+        ways(&self.world, &mut self.mem, self.code.as_ref(), &p, a)
     }
 
     /// Whether the actor can step now.
@@ -216,7 +207,7 @@ impl<C: Code> Sim<C> {
             Stepped { actor: a, did, result: [0; 2], queued: false, finished: false, ended: false, broken: Vec::new() };
         if !self.watch.is_idle() {
             let locals = self.locals(a);
-            self.watch.before(&self.world, &mut self.mem, self.code.as_ref(), &did, a, &locals, &mut out.broken);
+            self.watch.before(&self.world, &mut self.mem, self.code.as_ref(), &did, &locals, &mut out);
         }
         match perform(&mut self.mem, &self.world, a, &did.effect) {
             Performed::Blocked => out.queued = true,
@@ -261,22 +252,20 @@ impl<C: Code> Sim<C> {
         self.watch.rules()
     }
 
+    /// The rules that this state has broken on its way, of those that are watched.
+    pub fn broken_rules(&mut self) -> Rules {
+        Watch::broken(&mut self.mem, &self.world)
+    }
+
     /// The actor's place: the statement it is at.
     pub fn place(&self, a: ActorId) -> u64 {
         self.mem.peek(self.world.map.ghost(a, GhostWord::Place))
     }
 
     /// The actor's variables.
+    #[inline]
     pub fn locals(&self, a: ActorId) -> Locals {
-        let ghost = |w| self.mem.peek(self.world.map.ghost(a, w));
-        let mut locals = Locals { assigned: ghost(GhostWord::Assigned) as u32, ..Locals::NONE };
-        if locals.assigned != 0 {
-            locals.stale = ghost(GhostWord::Stale) as u32;
-            for i in (0..VARS).filter(|i| locals.assigned >> i & 1 == 1) {
-                locals.vars[i as usize] = self.mem.peek(self.world.map.var(a, i));
-            }
-        }
-        locals
+        locals(&self.world, &self.mem, a)
     }
 
     fn write_locals(&mut self, a: ActorId, locals: &Locals) {
@@ -412,6 +401,35 @@ impl<C: Code> Sim<C> {
             }
         }
         freed
+    }
+}
+
+/// The actor's variables, read from its ghost words.
+#[inline]
+pub fn locals(world: &World, m: &Memory, a: ActorId) -> Locals {
+    let ghost = |w| m.peek(world.map.ghost(a, w));
+    let mut locals = Locals { assigned: ghost(GhostWord::Assigned) as u32, ..Locals::NONE };
+    if locals.assigned != 0 {
+        locals.stale = ghost(GhostWord::Stale) as u32;
+        for i in (0..VARS).filter(|i| locals.assigned >> i & 1 == 1) {
+            locals.vars[i as usize] = m.peek(world.map.var(a, i));
+        }
+    }
+    locals
+}
+
+/// In how many ways an actor with this next effect can step now: 0 if it waits, more than 1 at a choice.
+#[inline]
+pub fn ways<C: Code>(world: &World, m: &mut Memory, code: &C, p: &Pending, a: ActorId) -> u64 {
+    match p.effect {
+        Effect::Lock(l, mode) => (lock::look(m, world, a, l, mode) != Look::Busy) as u64,
+        Effect::Wait(Cond::Is(w, v)) => (m.peek(w) == v) as u64,
+        Effect::Wait(Cond::Stated) => {
+            let locals = locals(world, m, a);
+            code.stated(world, m, a, p.place, &locals) as u64
+        }
+        Effect::Choose(n) => n.max(1),
+        _ => 1,
     }
 }
 

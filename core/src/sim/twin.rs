@@ -41,6 +41,7 @@ impl Twin {
             words: names("w", 3),
             locks: names("l", 2).into_iter().map(|name| NamedLock { name, level: 0 }).collect(),
             frames: Vec::new(),
+            loose: Vec::new(),
         };
         (Arc::new(world), vec![0; map.len() as usize].into())
     }

@@ -1,14 +1,31 @@
-//! The watcher of a simulated run: which rules it looks at.
+//! The watcher of a simulated run: which rules it looks at, and when.
+//!
+//! It keeps no memory of its own. What a rule must remember are ghost words, written by the same step and undone with
+//! it. Rules about what a step does (a stray access, a wrong release) are reported each time; rules about a state (an
+//! invariant, a deadlock) when the state first breaks them: the ghost word of broken rules remembers.
 
-use super::{Broken, Rules};
-use crate::addr::ActorId;
-use crate::machine::World;
-use crate::sim::{Code, Locals, Memory, Pending, Stepped};
+use super::survey::Survey;
+use super::{Broken, Rule, Rules, held, invariants, memory, waits};
+use crate::addr::{ActorId, Word};
+use crate::entry::{Decoded, P2mType};
+use crate::machine::frames::PGC_ALLOCATED;
+use crate::machine::{FrameUse, FrameWord, GhostWord, Region, Words, World, frames};
+use crate::sim::{Code, Locals, Memory, Pending, Stepped, ways};
+use crate::step::{Act, Effect};
 
 /// Looks at effects and words from outside.
 #[derive(Clone, Debug)]
 pub struct Watch {
     rules: Rules,
+}
+
+/// What a step wrote, by what rules read.
+#[derive(Clone, Copy, Default)]
+struct Wrote {
+    tables: bool,
+    frames: bool,
+    domains: bool,
+    actors: bool,
 }
 
 impl Watch {
@@ -27,29 +44,181 @@ impl Watch {
         self.rules.is_empty()
     }
 
-    /// Before an effect.
-    #[allow(clippy::too_many_arguments)]
-    pub fn before<C: Code>(
-        &self,
-        _world: &World,
-        _m: &mut Memory,
-        _code: &C,
-        _did: &Pending,
-        _a: ActorId,
-        _locals: &Locals,
-        _broken: &mut Vec<Broken>,
-    ) {
+    /// The rules that a state has broken on its way, of those that are watched.
+    pub fn broken<W: Words>(m: &mut W, world: &World) -> Rules {
+        Rules(m.get(world.map.ghost(ActorId(0), GhostWord::Broken)))
     }
 
-    /// After a step whose writes begin at `mark`.
+    /// Before an effect: what it touches, and whether it sleeps with a lock held.
+    pub fn before<C: Code>(
+        &self,
+        w: &World,
+        m: &mut Memory,
+        code: &C,
+        did: &Pending,
+        locals: &Locals,
+        out: &mut Stepped,
+    ) {
+        let a = out.actor;
+        let stale = code.touches(a, did.place) & locals.stale;
+        let name = w.actor_name(a);
+        if stale != 0 {
+            out.broken.push(Broken::by(a, Rule::Stray, stray(w, m, code, a, locals, stale)));
+        }
+        if let Effect::Load(word) = did.effect
+            && w.map.region(word) == Region::Page
+            && let FrameUse::Pool { .. } = frames::used_as(m, w, word.frame())
+        {
+            let why = format!("{name} reads table page {}, which was freed", word.frame());
+            out.broken.push(Broken::by(a, Rule::Stray, why));
+        }
+        let sleeps = match did.effect {
+            Effect::Wait(_) => "sleeps",
+            Effect::Act(Act::TlbAccess { .. }) => "enters the guest",
+            _ => return,
+        };
+        if let Some(lock) = held::atomic(m, w, a) {
+            let why = format!("{name} {sleeps} while it holds {}", lock.describe(w));
+            out.broken.push(Broken::by(a, Rule::I28, why));
+        }
+    }
+
+    /// After a step whose writes begin at `mark`: ghost words, then rules.
     pub fn after<C: Code>(
         &self,
-        _world: &World,
-        _m: &mut Memory,
-        _mark: usize,
-        _code: &C,
-        _pending: &[Option<Pending>],
-        _out: &mut Stepped,
+        w: &World,
+        m: &mut Memory,
+        mark: usize,
+        code: &C,
+        next: &[Option<Pending>],
+        out: &mut Stepped,
     ) {
+        let (a, e) = (out.actor, out.did.effect);
+        if !out.queued {
+            held::after(m, w, a, &e, out.result[0], &mut out.broken);
+            memory::references(m, w, a, &e, out.result[0]);
+            memory::guest(m, w, mark, a, &e, out.result, &mut out.broken);
+        }
+        match &next[a.0 as usize] {
+            Some(p) => held::asks(m, w, a, &p.effect, &mut out.broken),
+            None => {
+                if let Some((lock, _)) = held::held(m, w, a).first() {
+                    let why = format!("{} ends while it holds {}", w.actor_name(a), lock.describe(w));
+                    out.broken.push(Broken::by(a, Rule::I29, why));
+                }
+            }
+        }
+        self.nominated(w, m, out);
+        let mut state = Vec::new();
+        let wrote = self.wrote(w, m, mark, &mut state);
+        let ended = next.iter().all(Option::is_none);
+        let rest = (wrote.any() || out.finished) && invariants::quiescent(m, w);
+        let survey = (wrote.tables || wrote.frames || wrote.domains || rest || ended).then(|| Survey::take(m, w));
+        if let Some(s) = survey.as_ref().filter(|_| wrote.tables || wrote.frames || wrote.domains) {
+            invariants::entries(m, w, s, &mut state);
+        }
+        if wrote.actors || wrote.frames {
+            invariants::tlbs(m, w, &mut state);
+        }
+        if wrote.domains {
+            invariants::exclusion(m, w, &mut state);
+        }
+        if let Some(s) = survey.as_ref().filter(|_| rest || ended) {
+            invariants::at_rest(m, w, s, &mut state);
+        }
+        if let Some(s) = survey.as_ref().filter(|_| ended) {
+            memory::at_end(m, w, &mut state);
+            invariants::leaks(m, w, s, &mut state);
+            code.at_end(w, m, &mut state);
+        }
+        deadlock(w, m, code, next, &mut state);
+        self.report(w, m, state, out);
     }
+
+    /// Keeps what is watched; what a state breaks only the first time; notes it in the ghost word.
+    fn report(&self, w: &World, m: &mut Memory, state: Vec<Broken>, out: &mut Stepped) {
+        let known = Watch::broken(m, w);
+        let mut told = known;
+        for b in state {
+            if !told.has(b.rule) {
+                out.broken.push(Broken { actor: b.actor.or(Some(out.actor)), ..b });
+            }
+            told = told.with(b.rule);
+        }
+        out.broken.retain(|b| self.rules.has(b.rule));
+        let now = out.broken.iter().fold(known, |set, b| set.with(b.rule));
+        m.set(w.map.ghost(ActorId(0), GhostWord::Broken), now.0);
+    }
+
+    /// I13: at the moment of nomination the frame has no user but its domain.
+    fn nominated(&self, w: &World, m: &mut Memory, out: &mut Stepped) {
+        let Effect::Act(Act::SetEntry { entry, g, order, .. }) = out.did.effect else { return };
+        let Decoded::Leaf(leaf) = w.format.decode(order.level(), entry) else { return };
+        if leaf.ty != P2mType::RamPagingOut || out.queued {
+            return;
+        }
+        let info = w.map.frame(leaf.mfn, FrameWord::Count).map_or(0, |c| m.get(c));
+        if info != PGC_ALLOCATED | 1 {
+            let why = format!("{g} is nominated while frame {} has other users", w.frame_name(leaf.mfn));
+            out.broken.push(Broken::by(out.actor, Rule::I13, why));
+        }
+    }
+
+    /// What the step wrote; records of the frame table are looked at one by one.
+    fn wrote(&self, w: &World, m: &mut Memory, mark: usize, state: &mut Vec<Broken>) -> Wrote {
+        let mut wrote = Wrote::default();
+        let written: Vec<u32> = m.since(mark).iter().map(|j| j.0).collect();
+        for at in written.into_iter().map(Word) {
+            match w.map.region(at) {
+                Region::Page => {
+                    wrote.tables |= matches!(frames::used_as(m, w, at.frame()), FrameUse::Table { .. });
+                }
+                Region::Frames => {
+                    wrote.frames = true;
+                    if let Some((mfn, _)) = w.map.frame_record(at) {
+                        invariants::records(m, w, mfn, state);
+                    }
+                }
+                Region::Domains => wrote.domains = true,
+                Region::Actors => wrote.actors = true,
+                Region::Heap | Region::Lesson | Region::Ghost => {}
+            }
+        }
+        wrote
+    }
+}
+
+impl Wrote {
+    const fn any(self) -> bool {
+        self.tables || self.frames || self.domains || self.actors
+    }
+}
+
+/// Reports a ring of waits as soon as it stands.
+fn deadlock<C: Code>(w: &World, m: &mut Memory, code: &C, next: &[Option<Pending>], state: &mut Vec<Broken>) {
+    let enabled = |m: &mut Memory, a: ActorId| next[a.0 as usize].as_ref().is_some_and(|p| ways(w, m, code, p, a) > 0);
+    let moving: Vec<ActorId> = w.actor_ids().filter(|&a| enabled(m, a)).collect();
+    if moving.len() == next.iter().flatten().count() {
+        return;
+    }
+    let all = waits::waits(m, w, next, &enabled);
+    let Some(rings) = waits::deadlock(&all, &moving) else { return };
+    let why = rings.iter().map(|r| waits::describe(w, &all, r)).collect::<Vec<_>>().join(". ");
+    state.push(Broken { rule: Rule::Deadlock, actor: None, why });
+}
+
+/// What a stray access touches, and who owns the frame now.
+fn stray<C: Code>(w: &World, m: &mut Memory, code: &C, a: ActorId, locals: &Locals, stale: u32) -> String {
+    let name = w.actor_name(a);
+    let all = (0..w.map.frames() as u64).map(crate::addr::Mfn);
+    let Some(mfn) = all.into_iter().find(|&f| code.names(w, a, locals, f) & stale != 0) else {
+        return format!("{name} uses something that was freed since it was read");
+    };
+    let frame = w.frame_name(mfn);
+    let owner = frames::owner(m, w, mfn);
+    let now = match owner {
+        crate::addr::DomId::NOBODY => "is free now".into(),
+        d => format!("belongs to domain {d} now"),
+    };
+    format!("{name} touches frame {frame}, which was freed since it was read and {now}")
 }

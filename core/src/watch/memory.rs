@@ -1,0 +1,137 @@
+//! References and guest memory as the watchers remember them: who holds which frame, and what each guest wrote last.
+
+use super::{Broken, Rule};
+use crate::addr::{ActorId, DomGfn, Mfn, Word};
+use crate::entry::{Decoded, P2mType};
+use crate::machine::tlb::{Access, Outcome};
+use crate::machine::{FrameUse, FrameWord, Region, Words, World, frames};
+use crate::ops::query::leaf_of;
+use crate::sim::Memory;
+use crate::step::{Act, Effect};
+
+/// Notes references taken and dropped beyond the pins of gets.
+pub fn references<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, result: u64) {
+    let refs = world.map.refs(a);
+    match *e {
+        Effect::Act(Act::GetPage { mfn, .. }) if result == 1 => {
+            let n = refs.get(m, mfn.0).unwrap_or(0);
+            refs.put(m, mfn.0, n + 1);
+        }
+        Effect::Act(Act::PutPage(mfn)) => match refs.get(m, mfn.0) {
+            Some(1) => drop(refs.take(m, mfn.0)),
+            Some(n) => drop(refs.put(m, mfn.0, n - 1)),
+            None => {}
+        },
+        _ => {}
+    }
+}
+
+/// The leaf that translates `g` now, read without effects.
+pub fn translate<W: Words>(m: &mut W, world: &World, g: DomGfn) -> Option<crate::entry::Leaf> {
+    let mut table = world.domain(world.slot(g.dom)?).root;
+    for level in (0..4u8).rev() {
+        let entry = m.get(world.map.page(table, g.gfn.index(level))?);
+        match world.format.decode(level, entry) {
+            Decoded::Table { mfn } if level > 0 => table = mfn,
+            _ => return leaf_of(world, g, entry, level),
+        }
+    }
+    None
+}
+
+/// The first word of a frame.
+fn content<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<u64> {
+    world.map.page(mfn, 0).map(|w| m.get(w))
+}
+
+/// Keeps what each guest wrote last, and compares what a guest reads, or what is paged out, with it.
+pub fn guest(
+    m: &mut Memory,
+    world: &World,
+    mark: usize,
+    a: ActorId,
+    e: &Effect,
+    result: [u64; 2],
+    broken: &mut Vec<Broken>,
+) {
+    let last = world.map.guest_memory();
+    let mut lost = |g: DomGfn, found: u64, wrote: u64, how: &str| {
+        let why = format!("the guest wrote {wrote:#x} at {g} and {how} {found:#x}");
+        broken.push(Broken::by(a, Rule::LostWrite, why));
+    };
+    match *e {
+        Effect::Act(Act::TlbAccess { g, access, .. } | Act::TlbFinish { g, access, .. }) => {
+            if let Outcome::Done(v) = Outcome::from_words(result) {
+                match access {
+                    Access::Write(v) => drop(last.put(m, g.to_word(), v)),
+                    Access::Read => {
+                        if let Some(wrote) = last.get(m, g.to_word()).filter(|&w| w != v) {
+                            lost(g, v, wrote, "reads");
+                        }
+                    }
+                }
+            }
+        }
+        Effect::Act(Act::SetEntry { entry, g, order, .. }) => {
+            let ty = match world.format.decode(order.level(), entry) {
+                Decoded::Leaf(leaf) => leaf.ty,
+                _ => P2mType::Invalid,
+            };
+            let old = world.format.decode(order.level(), result[0]);
+            for (key, wrote) in last.pairs(m) {
+                let at = DomGfn::from_word(key);
+                if at.dom != g.dom || at.gfn.base(order) != g.gfn {
+                    continue;
+                }
+                if ty == P2mType::RamPaged {
+                    if let Decoded::Leaf(leaf) = old
+                        && let Some(found) = content(m, world, leaf.mfn.plus(at.gfn.offset(order)))
+                        && found != wrote
+                    {
+                        lost(at, found, wrote, "the page that goes out holds");
+                    }
+                } else if !ty.is_ram() {
+                    last.take(m, key);
+                }
+            }
+        }
+        _ => stored(m, world, mark),
+    }
+}
+
+/// A write by the hypervisor to a page's first word counts for every gfn that maps the frame.
+fn stored(m: &mut Memory, world: &World, mark: usize) {
+    let written: Vec<u32> = m.since(mark).iter().map(|w| w.0).collect();
+    for at in written.into_iter().map(Word) {
+        if world.map.region(at) != Region::Page || at.0 % 512 != 0 {
+            continue;
+        }
+        let mfn = at.frame();
+        if frames::used_as(m, world, mfn) != FrameUse::Memory {
+            continue;
+        }
+        let Some(g) = mapped_at(m, world, mfn) else { continue };
+        let v = m.get(at);
+        world.map.guest_memory().put(m, g.to_word(), v);
+    }
+}
+
+/// The gfn that maps a frame, by m2p, if that is true.
+pub fn mapped_at<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<DomGfn> {
+    let m2p = world.map.frame(mfn, FrameWord::M2p).map(|w| m.get(w))?;
+    let g = DomGfn { dom: frames::owner(m, world, mfn), gfn: crate::addr::Gfn(m2p) };
+    let leaf = g.gfn.fits().then(|| translate(m, world, g))??;
+    (leaf.mfn == mfn).then_some(g)
+}
+
+/// At the end: every value that a guest wrote last must be there, unless the page is out or gone.
+pub fn at_end<W: Words>(m: &mut W, world: &World, broken: &mut Vec<Broken>) {
+    for (key, wrote) in world.map.guest_memory().pairs(m) {
+        let g = DomGfn::from_word(key);
+        let leaf = translate(m, world, g).filter(|l| l.ty.is_ram() && l.mfn.is_valid());
+        if let Some(found) = leaf.and_then(|l| content(m, world, l.mfn)).filter(|&f| f != wrote) {
+            let why = format!("the guest wrote {wrote:#x} at {g} and at the end {found:#x} is there");
+            broken.push(Broken { rule: Rule::LostWrite, actor: None, why });
+        }
+    }
+}
