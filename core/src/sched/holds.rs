@@ -1,0 +1,55 @@
+//! Which locks were held from which step to which, read from the events.
+
+use super::event::Event;
+use crate::addr::ActorId;
+use crate::lock::{Lock, Mode};
+use crate::step::Effect;
+
+/// A lock held over some steps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hold {
+    /// By whom.
+    pub actor: ActorId,
+    /// Which lock.
+    pub lock: Lock,
+    /// How.
+    pub mode: Mode,
+    /// The step that took it.
+    pub since: usize,
+    /// The step that released it for the last time; none while it is held.
+    pub until: Option<usize>,
+    /// How often it is held at the end; 0 once released.
+    pub depth: u64,
+}
+
+/// All holds of a run of steps, in the order of their taking. Held by one actor, the open ones of the result stand
+/// outermost first.
+pub fn holds(events: &[Event]) -> Vec<Hold> {
+    let mut all: Vec<Hold> = Vec::new();
+    for e in events.iter().filter(|e| !e.queued) {
+        match e.did.effect {
+            Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) if e.result[0] != 0 => {
+                match open(&mut all, e.actor, lock, mode) {
+                    Some(h) => h.depth += 1,
+                    None => {
+                        all.push(Hold { actor: e.actor, lock, mode, since: e.step, until: None, depth: 1 });
+                    }
+                }
+            }
+            Effect::Unlock(lock, mode) => {
+                if let Some(h) = open(&mut all, e.actor, lock, mode) {
+                    h.depth -= 1;
+                    if h.depth == 0 {
+                        h.until = Some(e.step);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+fn open(all: &mut [Hold], actor: ActorId, lock: Lock, mode: Mode) -> Option<&mut Hold> {
+    all.iter_mut().rev().find(|h| h.depth > 0 && h.actor == actor && h.lock == lock && h.mode == mode)
+}

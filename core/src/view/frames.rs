@@ -1,0 +1,211 @@
+//! The frames of the machine: who counts each, what it is, who owns it.
+
+use super::tables::tables;
+use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Mfn};
+use crate::machine::frames::{M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, count, is_free, owner, used_as, was_freed};
+use crate::machine::{FrameUse, FrameWord, Words, World};
+use crate::perform::PIN_COUNT;
+use crate::sched::Run;
+use crate::sim::Code;
+
+/// A named share of a frame's count.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct HolderView {
+    /// `allocation`, `V0 get 1:0x10`, `V0 reference`.
+    pub text: String,
+    /// The actor, where it is one's.
+    pub actor: Option<u8>,
+    /// How many references.
+    pub count: u64,
+}
+
+/// A frame of memory that is not free.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct FrameView {
+    /// Its number.
+    pub mfn: u64,
+    /// Its name, else its number.
+    pub name: String,
+    /// Its references.
+    pub count: u64,
+    /// Whether it is allocated.
+    pub allocated: bool,
+    /// The named holders.
+    pub holders: Vec<HolderView>,
+    /// References that no named holder has: more than 0 is a leak, fewer an early release.
+    pub unnamed: i64,
+    /// Its type: `none`, `writable`, `shared`.
+    pub ty: String,
+    /// Its typed references.
+    pub type_count: u64,
+    /// Its owner's number, or `cow`, `nobody`.
+    pub owner: String,
+    /// The gfn that m2p names; none where it names none.
+    pub m2p: Option<u64>,
+    /// The first word of its page.
+    pub content: u64,
+    /// Whether the last step changed its record or its first word.
+    pub changed: bool,
+}
+
+/// A page that is used as a table or for locks.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct TableView {
+    /// Its frame.
+    pub mfn: u64,
+    /// Whose, by the domain's place in the world.
+    pub slot: u8,
+    /// Its level, if it can be reached from the root; none for a page of locks or an unreachable table.
+    pub level: Option<u8>,
+    /// Whether it is a page of range locks.
+    pub locks: bool,
+    /// Entries that are not zero.
+    pub used: u64,
+}
+
+/// A frame or table that was freed.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct FreedView {
+    /// Its number.
+    pub mfn: u64,
+    /// Its name, else its number.
+    pub name: String,
+    /// The step that freed it.
+    pub step: usize,
+    /// Whose step.
+    pub actor: u8,
+    /// Whether it was a table.
+    pub table: bool,
+}
+
+/// The frames that are in use and those that were.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Frames {
+    /// Memory, lowest first.
+    pub frames: Vec<FrameView>,
+    /// Tables and lock pages, lowest first.
+    pub tables: Vec<TableView>,
+    /// What was freed and is still free, last first.
+    pub freed: Vec<FreedView>,
+    /// Free frames of the heap.
+    pub free: u64,
+}
+
+/// The frames of the machine.
+pub fn frames<C: Code>(run: &mut Run<C>) -> Frames {
+    let world = run.world().clone();
+    let wrote: Vec<u32> = run.last_event().map_or(Vec::new(), |e| e.wrote.iter().map(|w| w.0.0).collect());
+    let reachable = tables(run.words(), &world);
+    let mut out = Frames { frames: Vec::new(), tables: Vec::new(), freed: freed(run, &world), free: 0 };
+    for mfn in (0..world.map.frames() as u64).map(Mfn) {
+        match used_as(run.words(), &world, mfn) {
+            FrameUse::Memory if is_free(run.words(), &world, mfn) => {
+                let (i, bit) = ((mfn.0 / 64) as u32, mfn.0 % 64);
+                out.free += run.words().get(world.map.free_map(None, i)) >> bit & 1;
+            }
+            FrameUse::Memory => out.frames.push(frame(run, &world, mfn, &wrote)),
+            FrameUse::Pool { .. } => {}
+            FrameUse::Table { slot } => {
+                let level = reachable.iter().find(|t| t.mfn == mfn && t.slot == slot).map(|t| t.level);
+                out.tables.push(table(run.words(), &world, mfn, slot, level, false));
+            }
+            FrameUse::Locks { slot } => out.tables.push(table(run.words(), &world, mfn, slot, None, true)),
+        }
+    }
+    out
+}
+
+fn table<W: Words>(m: &mut W, world: &World, mfn: Mfn, slot: u8, level: Option<u8>, locks: bool) -> TableView {
+    let used = (0..FRAME_WORDS).filter(|&i| world.map.page(mfn, i).is_some_and(|w| m.get(w) != 0)).count() as u64;
+    TableView { mfn: mfn.0, slot, level, locks, used }
+}
+
+fn frame<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, wrote: &[u32]) -> FrameView {
+    let word = |w| world.map.frame(mfn, w);
+    let content_at = world.map.page(mfn, 0);
+    let m = run.words();
+    let mut get = |w: Option<crate::addr::Word>| w.map_or(0, |w| m.get(w));
+    let (count_info, type_info) = (get(word(FrameWord::Count)), get(word(FrameWord::Type)));
+    let (m2p, content) = (get(word(FrameWord::M2p)), get(content_at));
+    let allocated = count_info & PGC_ALLOCATED != 0;
+    let holders = holders(run, world, mfn, allocated);
+    let named: u64 = holders.iter().map(|h| h.count).sum();
+    let record = wrote.iter().any(|&w| world.map.frame_record(crate::addr::Word(w)).is_some_and(|r| r.0 == mfn));
+    FrameView {
+        mfn: mfn.0,
+        name: world.frame_name(mfn),
+        count: count(count_info),
+        allocated,
+        holders,
+        unnamed: count(count_info) as i64 - named as i64,
+        ty: type_name(type_info),
+        type_count: type_info & PGT_COUNT,
+        owner: owner(run.words(), world, mfn).to_string(),
+        m2p: (m2p != M2P_INVALID).then_some(m2p),
+        content,
+        changed: record || content_at.is_some_and(|w| wrote.contains(&w.0)),
+    }
+}
+
+/// The allocation, then each actor's gets and other references.
+fn holders<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, allocated: bool) -> Vec<HolderView> {
+    let mut all = Vec::new();
+    if allocated {
+        all.push(HolderView { text: "allocation".into(), actor: None, count: 1 });
+    }
+    for a in world.actor_ids() {
+        let of = |text: String, count| HolderView { text, actor: Some(a.0), count };
+        let name = world.actor_name(a);
+        for (key, held) in world.map.pins(a).pairs(run.words()) {
+            if held & (PIN_COUNT - 1) == mfn.0 {
+                all.push(of(format!("{name} get {}", DomGfn::from_word(key)), held / PIN_COUNT));
+            }
+        }
+        if let Some(n) = world.map.refs(a).get(run.words(), mfn.0) {
+            all.push(of(format!("{name} reference"), n));
+        }
+    }
+    all
+}
+
+/// The type in bits 63:60 of type_info.
+fn type_name(type_info: u64) -> String {
+    match type_info >> 60 {
+        0 => "none".into(),
+        7 => "writable".into(),
+        8 => "shared".into(),
+        n => format!("type {n}"),
+    }
+}
+
+/// What the steps so far have freed and nobody has taken since.
+fn freed<C: Code>(run: &mut Run<C>, world: &World) -> Vec<FreedView> {
+    let mut all: Vec<FreedView> = Vec::new();
+    let mut now_of: Vec<(u32, u64)> = Vec::new();
+    let events: Vec<_> = run.past().iter().rev().map(|e| (e.step, e.actor, e.wrote.clone())).collect();
+    for (step, actor, wrote) in events {
+        for (word, old) in wrote {
+            let Some((mfn, w)) = world.map.frame_record(word) else { continue };
+            let after = now_of.iter().rev().find(|n| n.0 == word.0).map(|n| n.1);
+            let after = after.unwrap_or_else(|| run.words().get(word));
+            now_of.push((word.0, old));
+            let table = w == FrameWord::Use as u8;
+            if was_freed(w, old, after) && !all.iter().any(|f| f.mfn == mfn.0) && still_free(run, world, mfn) {
+                all.push(view(world, mfn, step, actor, table));
+            }
+        }
+    }
+    all
+}
+
+fn still_free<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn) -> bool {
+    match used_as(run.words(), world, mfn) {
+        FrameUse::Memory => is_free(run.words(), world, mfn),
+        FrameUse::Pool { .. } => true,
+        FrameUse::Table { .. } | FrameUse::Locks { .. } => false,
+    }
+}
+
+fn view(world: &World, mfn: Mfn, step: usize, actor: ActorId, table: bool) -> FreedView {
+    FreedView { mfn: mfn.0, name: world.frame_name(mfn), step, actor: actor.0, table }
+}

@@ -1,0 +1,31 @@
+//! Words decoded for whoever shows them: the page and the command line.
+//!
+//! Each view is plain data made anew from the words and the events of a [`Run`](crate::sched::Run) by one function
+//! of its name. A view keeps no copy of the truth and decides nothing. Actors go by their place in the world
+//! (`actor`, 0 and up), locks by a number from which [`Lock::from_word`](crate::lock::Lock::from_word) gives them
+//! back, frames by mfn, and words by their place in memory, so that what is picked in one view can be found in
+//! another. Steps are positions: step 1 leads from position 0 to position 1.
+
+mod actors;
+mod entry;
+mod frames;
+mod lock_name;
+mod naming;
+mod report;
+mod scene;
+mod sentence;
+mod tables;
+mod timeline;
+mod waits;
+mod walk;
+
+pub use actors::{ActorView, HeldView, NextView, PinView, State, VarView, actors};
+pub use entry::{EntryView, FieldView, entry};
+pub use frames::{FrameView, Frames, FreedView, HolderView, TableView, frames};
+pub use lock_name::LockName;
+pub use report::{Breach, Report, report};
+pub use scene::{Cell, DomainScene, GlobalBox, Holder, LockBox, Scene, scene};
+pub use sentence::{doing, sentence};
+pub use timeline::{Bar, BarState, Branch, HoldBar, Lane, Mark, Tick, Timeline, timeline};
+pub use waits::{WaitEdge, WaitNode, Waits, waits};
+pub use walk::{Level, Row, Walk, walk};

@@ -1,0 +1,148 @@
+//! Words, frames and entries by the names that people use.
+
+use super::tables::{TableAt, table_of, tables};
+use crate::addr::{DomGfn, FRAME_WORDS, Mfn, Order, Word};
+use crate::entry::Decoded;
+use crate::machine::{DomWord, Region, Words, World};
+
+/// Names what lies in memory, as the tables stand when it is made.
+pub(super) struct Names<'a> {
+    pub world: &'a World,
+    tables: Vec<TableAt>,
+}
+
+impl<'a> Names<'a> {
+    pub fn new<W: Words>(m: &mut W, world: &'a World) -> Names<'a> {
+        Names { world, tables: tables(m, world) }
+    }
+
+    /// A word: `the count of M`, `the entry of 1:0x10 at level 0`.
+    pub fn word(&self, w: Word) -> String {
+        let world = self.world;
+        match world.map.region(w) {
+            Region::Page => match table_of(&self.tables, w) {
+                Some((table, i)) => {
+                    let g = DomGfn { dom: world.domain(table.slot).id, gfn: table.gfn(i) };
+                    format!("the entry of {g} at level {}", table.level)
+                }
+                None => match w.0 as u64 % FRAME_WORDS {
+                    0 => format!("the content of {}", self.frame(w.frame())),
+                    i => format!("word {i} of {}", self.frame(w.frame())),
+                },
+            },
+            Region::Frames => match world.map.frame_record(w) {
+                Some((mfn, at)) => format!("the {} of {}", record(at), self.frame(mfn)),
+                None => "a frame's record".into(),
+            },
+            Region::Heap => "the heap's free map".into(),
+            Region::Domains => self.domain_word(w),
+            Region::Actors => {
+                let record = |a: &crate::addr::ActorId| {
+                    let first = world.map.actor(*a, crate::machine::ActorWord::WaitsFor).0;
+                    let last = world.map.tlb(*a).at.0;
+                    first <= w.0 && w.0 < last + 128 - (last - first)
+                };
+                let who = world.actor_ids().find(record);
+                who.map_or("an actor's record".into(), |a| format!("the record of {}", world.actor_name(a)))
+            }
+            Region::Lesson => {
+                let named = |i: &usize| world.map.word(*i as u32) == w;
+                match (0..world.words.len()).find(named) {
+                    Some(i) => world.words[i].clone(),
+                    None => (0..world.locks.len())
+                        .find(|&i| world.map.named_lock(i as u32) == w)
+                        .map_or("the domctl lock's word".into(), |i| {
+                            format!("the word of lock {}", world.locks[i].name)
+                        }),
+                }
+            }
+            Region::Ghost => "a note of the watchers".into(),
+        }
+    }
+
+    /// A frame: its name in the lesson, else `frame 0x12`.
+    pub fn frame(&self, mfn: Mfn) -> String {
+        match self.world.frames.iter().any(|f| f.1 == mfn) || !mfn.is_valid() {
+            true => self.world.frame_name(mfn),
+            false => format!("frame {mfn}"),
+        }
+    }
+
+    /// The level that a word is read at as an entry; none if it lies in no reachable table.
+    pub fn level(&self, w: Word) -> Option<u8> {
+        table_of(&self.tables, w).map(|t| t.0.level)
+    }
+
+    /// What a word holds: an entry's type and frame where it is one, else a number.
+    pub fn value(&self, w: Word, v: u64) -> String {
+        match self.level(w) {
+            Some(level) => self.entry(level, v),
+            None => number(v),
+        }
+    }
+
+    /// An entry in few words: `ram_rw at M`, `a table in frame 0x3`, `empty`.
+    pub fn entry(&self, level: u8, v: u64) -> String {
+        match self.world.format.decode(level, v) {
+            Decoded::Empty => "empty".into(),
+            Decoded::Table { mfn } => format!("a link to the table in frame {mfn}"),
+            Decoded::Leaf(leaf) if leaf.mfn.is_valid() => format!("{} at {}", leaf.ty, self.frame(leaf.mfn)),
+            Decoded::Leaf(leaf) => leaf.ty.to_string(),
+            Decoded::Misconfigured { .. } => format!("the bits {v:#x}, which are no entry"),
+        }
+    }
+
+    fn domain_word(&self, w: Word) -> String {
+        for (slot, d) in self.world.domains.iter().enumerate() {
+            let found = DOM_WORDS.iter().find(|(word, _)| self.world.map.dom(slot as u8, *word) == w);
+            if let Some((_, name)) = found {
+                return format!("{name} of {}", d.name);
+            }
+        }
+        "a domain's record".into()
+    }
+}
+
+/// A number as people read it: small ones in tens, others by their bits.
+pub(super) fn number(v: u64) -> String {
+    match v {
+        u64::MAX => "none".into(),
+        0..=9999 => v.to_string(),
+        _ => format!("{v:#x}"),
+    }
+}
+
+/// A gfn with the size of what is mapped there, if that is more than a frame.
+pub(super) fn mapped(g: DomGfn, order: Order) -> String {
+    match order {
+        Order::K4 => g.to_string(),
+        Order::M2 => format!("{g} (2 MB)"),
+        _ => format!("{g} (1 GB)"),
+    }
+}
+
+const DOM_WORDS: [(DomWord, &str); 19] = [
+    (DomWord::Global, "the word of the p2m lock"),
+    (DomWord::MaxMapped, "max_mapped"),
+    (DomWord::TotPages, "tot_pages"),
+    (DomWord::PagedPages, "paged_pages"),
+    (DomWord::EntryCount, "entry_count"),
+    (DomWord::Dying, "the dying mark"),
+    (DomWord::Crashed, "the crashed mark"),
+    (DomWord::HasRing, "the ring mark"),
+    (DomWord::LogDirty, "the log-dirty mark"),
+    (DomWord::Nested, "the word of the nestedp2m lock"),
+    (DomWord::Grant, "the word of the grant lock"),
+    (DomWord::Pod, "the word of the pod lock"),
+    (DomWord::PageAlloc, "the word of the page_alloc lock"),
+    (DomWord::Paging, "the word of the paging lock"),
+    (DomWord::Structure, "the word of the structure lock"),
+    (DomWord::ListHead, "the head of the page list"),
+    (DomWord::ListTail, "the tail of the page list"),
+    (DomWord::CacheCount, "the number of frames in the cache"),
+    (DomWord::PodTarget, "the populate-on-demand target"),
+];
+
+fn record(at: u8) -> &'static str {
+    ["count", "type", "owner", "m2p", "next link", "previous link", "use"].get(at as usize).copied().unwrap_or("record")
+}
