@@ -61,7 +61,7 @@ pub fn of(part: Part, env: &Env) -> Vec<Stage> {
         Part::Wasm => vec![
             cargo(
                 env,
-                "clippy --release --target wasm32-unknown-unknown -p p2mscope-web -p p2mscope-tests --all-targets \
+                "clippy --release --target wasm32-unknown-unknown --no-deps -p p2mscope-web -p p2mscope-tests --all-targets \
                  -- -Dwarnings",
             )
             .named("lints of the page"),
