@@ -1,8 +1,8 @@
 //! What is fixed for a run: who takes part, under which policy, and which words are where.
 
 use super::map::{DomWord, Map};
-use crate::addr::{ActorId, DomId, Gfn, Mfn, Word};
-use crate::entry::Format;
+use crate::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Word};
+use crate::entry::{Decoded, Format, Leaf};
 
 /// Which locks a look-up takes. What each does stands in `lock::policy`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -201,6 +201,14 @@ impl World {
         match self.frames.iter().find(|f| f.1 == mfn) {
             Some((name, _)) => name.clone(),
             None => mfn.to_string(),
+        }
+    }
+
+    /// What an entry met at a level means for `g`: the leaf with the frame of this very gfn.
+    pub fn leaf_of(&self, g: DomGfn, entry: u64, level: u8) -> Option<Leaf> {
+        match self.format.decode(level, entry) {
+            Decoded::Leaf(leaf) => Some(Leaf { mfn: leaf.mfn.plus(g.gfn.offset(leaf.order)), ..leaf }),
+            _ => None,
         }
     }
 }

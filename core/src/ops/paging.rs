@@ -5,7 +5,7 @@
 //! Evict drops the allocation's reference only after the entry is gone and every TLB has answered.
 
 use super::code::Code;
-use super::query::{leaf_of, release, take, walk};
+use super::query::{release, take, walk};
 use super::table::{NewEntry, flush, set_entry};
 use crate::addr::{DomGfn, Mfn};
 use crate::entry::{Leaf, P2mType};
@@ -34,7 +34,7 @@ pub fn nominate<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let plan = policy::for_update(s.world(), slot, g.gfn);
     take(s, slot, plan)?;
     let (entry, level) = walk(s, g)?;
-    let leaf = leaf_of(s.world(), g, entry, level).filter(|l| l.mfn.is_valid() && l.ty.is_pageable());
+    let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.mfn.is_valid() && l.ty.is_pageable());
     let code = match leaf {
         Some(Leaf { mfn, access, .. }) if idle(s, mfn, 0)? => {
             let new = NewEntry { access, ..NewEntry::new(mfn, P2mType::RamPagingOut) };
@@ -57,7 +57,7 @@ pub fn evict<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let plan = policy::for_update(s.world(), slot, g.gfn);
     take(s, slot, plan)?;
     let (entry, level) = walk(s, g)?;
-    let leaf = leaf_of(s.world(), g, entry, level).filter(|l| l.mfn.is_valid() && l.ty == P2mType::RamPagingOut);
+    let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.mfn.is_valid() && l.ty == P2mType::RamPagingOut);
     let code = match leaf {
         Some(leaf) => evict_frame(s, g, slot, leaf)?,
         None => Code::Ebusy,

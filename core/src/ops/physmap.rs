@@ -1,7 +1,7 @@
 //! Giving a domain memory (reference section 7.6; Xen's `populate_physmap` for one page).
 
 use super::code::Code;
-use super::query::{leaf_of, release, take, walk};
+use super::query::{release, take, walk};
 use super::table::{NewEntry, flush, set_entry};
 use crate::addr::{DomGfn, Mfn};
 use crate::entry::P2mType;
@@ -26,7 +26,7 @@ pub fn increase<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let (entry, level) = walk(s, g)?;
     let code = set_entry(s, g, NewEntry::new(mfn, P2mType::RamRw))?;
     if code == Code::Ok {
-        if let Some(old) = leaf_of(s.world(), g, entry, level) {
+        if let Some(old) = s.world().leaf_of(g, entry, level) {
             replaced(s, slot, old.ty, old.mfn)?;
         }
         let m2p = s.frame_word(mfn, FrameWord::M2p)?;

@@ -5,7 +5,7 @@
 //! numbers are got in the order of (domain, range).
 
 use crate::addr::{DomGfn, DomId, Mfn};
-use crate::entry::{Decoded, Leaf};
+use crate::entry::Decoded;
 use crate::lock::Mode;
 use crate::lock::policy::{self, Plan};
 use crate::machine::{World, tlb};
@@ -65,18 +65,10 @@ pub fn walk<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8), Stop> {
     Ok((entry, level as u8))
 }
 
-/// What an entry met at a level means for `g`: the leaf with the frame of this very gfn.
-pub fn leaf_of(world: &World, g: DomGfn, entry: u64, level: u8) -> Option<Leaf> {
-    match world.format.decode(level, entry) {
-        Decoded::Leaf(leaf) => Some(Leaf { mfn: leaf.mfn.plus(g.gfn.offset(leaf.order)), ..leaf }),
-        _ => None,
-    }
-}
-
 /// The table word that a look-up of `g` answers: inside a superpage with the frame of this very gfn; for a hole
 /// [`Format::miss`](crate::entry::Format::miss).
 pub fn answer(world: &World, g: DomGfn, entry: u64, level: u8) -> u64 {
-    match leaf_of(world, g, entry, level) {
+    match world.leaf_of(g, entry, level) {
         Some(leaf) if leaf.mfn.is_valid() => world.format.with_mfn(entry, leaf.mfn),
         Some(_) => entry,
         None => world.format.miss(),
@@ -142,7 +134,7 @@ pub fn get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<Mfn, Stop> {
     let plan = policy::for_lookup(s.world(), slot, g.gfn);
     take(s, slot, plan)?;
     let (entry, level) = walk(s, g)?;
-    let leaf = leaf_of(s.world(), g, entry, level).filter(|l| l.ty.is_ram() && l.mfn.is_valid());
+    let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.ty.is_ram() && l.mfn.is_valid());
     let got = match leaf {
         Some(leaf) => {
             let dom = if leaf.ty.is_shared() { DomId::COW } else { g.dom };

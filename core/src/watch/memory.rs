@@ -5,7 +5,6 @@ use crate::addr::{ActorId, DomGfn, Mfn, Word};
 use crate::entry::{Decoded, P2mType};
 use crate::machine::tlb::{Access, Outcome};
 use crate::machine::{FrameUse, FrameWord, Region, Words, World, frames};
-use crate::ops::query::leaf_of;
 use crate::sim::Memory;
 use crate::step::{Act, Effect};
 
@@ -33,7 +32,7 @@ pub fn translate<W: Words>(m: &mut W, world: &World, g: DomGfn) -> Option<crate:
         let entry = m.get(world.map.page(table, g.gfn.index(level))?);
         match world.format.decode(level, entry) {
             Decoded::Table { mfn } if level > 0 => table = mfn,
-            _ => return leaf_of(world, g, entry, level),
+            _ => return world.leaf_of(g, entry, level),
         }
     }
     None
