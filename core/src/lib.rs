@@ -3,6 +3,7 @@
 
 pub mod addr;
 pub mod entry;
+pub mod explore;
 pub mod lock;
 pub mod machine;
 pub mod ops;

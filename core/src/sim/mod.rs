@@ -73,8 +73,16 @@ struct Taken {
 }
 
 /// A state that can be gone back to or handed to another thread: what differs from the first one.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Snapshot(Vec<(u32, u64)>);
+
+impl Snapshot {
+    /// The state in which these words, by place, differ from the world's first ones. Only what came from a snapshot
+    /// of the same world makes a state.
+    pub fn of(changes: Vec<(u32, u64)>) -> Snapshot {
+        Snapshot(changes)
+    }
+}
 
 /// A world with its actors, in some state.
 pub struct Sim<C> {
