@@ -9,7 +9,7 @@ use super::frames::{self, FrameUse, M2P_INVALID, PGC_ALLOCATED, PGC_FREE, owner_
 use super::map::{DomWord, FrameWord, LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map};
 use super::words::Words;
 use super::world::{Actor, Domain, NamedLock, Policy, World};
-use crate::addr::{DomId, Gfn, Mfn, Order, Word};
+use crate::addr::{DomGfn, DomId, Gfn, Mfn, Order, Word};
 use crate::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -275,7 +275,8 @@ impl Filling<'_> {
             for i in 0..new.order.frames() {
                 let mfn = first.plus(i);
                 self.give(new.slot, mfn);
-                self.record(mfn, FrameWord::M2p, new.gfn.0 + i);
+                let at = DomGfn { dom, gfn: Gfn(new.gfn.0 + i) };
+                self.record(mfn, FrameWord::M2p, at.to_word());
                 if let Some(word) = self.world.map.page(mfn, 0) {
                     self.m.set(word, new.content);
                 }

@@ -26,7 +26,8 @@ pub enum FrameWord {
     Type,
     /// The owner's number plus one; 0: nobody.
     Owner,
-    /// The machine-to-physical entry: a gfn, or all ones for none.
+    /// The machine-to-physical entry: domain and gfn as [`DomGfn::to_word`](crate::addr::DomGfn::to_word) (Xen keeps
+    /// the gfn alone, the domain being the owner), or all ones for none.
     M2p,
     /// The next frame on the list, plus one; 0: none.
     Next,

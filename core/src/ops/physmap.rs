@@ -31,7 +31,7 @@ pub fn increase<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
         }
         let m2p = s.frame_word(mfn, FrameWord::M2p)?;
         s.note("names the frame's gfn in m2p");
-        s.store(m2p, g.gfn.0)?;
+        s.store(m2p, g.to_word())?;
         flush(s, slot)?;
     }
     release(s, slot, plan)?;

@@ -16,7 +16,10 @@ pub mod lex;
 pub mod local;
 mod names;
 pub mod parse;
+mod place;
 pub mod print;
+mod room;
+mod run;
 pub mod things;
 mod values;
 pub mod verbs;
@@ -25,6 +28,7 @@ pub use check::{Compiled, Known, Unit, collect, compile};
 pub use error::{Error, File, Problem, Span, Text, did_you_mean};
 pub use names::{Init, Names};
 pub use parse::{MAX_BLOCKS, MAX_BYTES, MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS};
+pub use run::Script;
 pub use values::{Code, Kind, OWNERS, Pgt, SHARED_M2P, constant, constants};
 
 #[cfg(test)]

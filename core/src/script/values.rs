@@ -8,6 +8,7 @@
 
 use crate::addr::DomId;
 use crate::entry::P2mType;
+pub use crate::ops::Code;
 
 /// The kind of a value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -116,56 +117,6 @@ macro_rules! named {
     };
 }
 pub(crate) use named;
-
-named! {
-    /// What an operation answers. The names of errors are those of Xen's interface.
-    Code {
-        /// Done.
-        Ok "ok",
-        /// A guest access met an entry that does not permit it.
-        Fault "fault",
-        /// In use; with `nowait`: it would have slept.
-        Ebusy "EBUSY",
-        /// No memory for a table, frame, object or record.
-        Enomem "ENOMEM",
-        /// An argument that makes no sense here.
-        Einval "EINVAL",
-        /// Nothing there.
-        Enoent "ENOENT",
-        /// Try again.
-        Eagain "EAGAIN",
-        /// Not permitted.
-        Eperm "EPERM",
-        /// There already.
-        Eexist "EEXIST",
-        /// Too large.
-        E2big "E2BIG",
-        /// No such address.
-        Enxio "ENXIO",
-        /// Bad address.
-        Efault "EFAULT",
-        /// No such domain.
-        Esrch "ESRCH",
-        /// Preempted: to be continued.
-        Erestart "ERESTART",
-        /// Unsafe: no further reference protects the page.
-        Eilseq "EILSEQ",
-        /// Of another domain.
-        Exdev "EXDEV",
-        /// Access refused.
-        Eacces "EACCES",
-        /// No ring.
-        Enodev "ENODEV",
-        /// Not empty.
-        Enotempty "ENOTEMPTY",
-        /// Out of range.
-        Erange "ERANGE",
-        /// The source's sharing handle is not valid.
-        SHandleInvalid "S_HANDLE_INVALID",
-        /// The client's sharing handle is not valid.
-        CHandleInvalid "C_HANDLE_INVALID",
-    }
-}
 
 named! {
     /// A frame's own type, as its type count counts it.

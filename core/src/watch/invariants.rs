@@ -7,7 +7,7 @@ use super::{Broken, Rule};
 use crate::addr::{ActorId, DomGfn, DomId, Mfn};
 use crate::entry::{LeafCtx, P2mType};
 use crate::lock::{Lock, global};
-use crate::machine::frames::{self, PGC_ALLOCATED, count};
+use crate::machine::frames::{self, M2P_INVALID, PGC_ALLOCATED, count};
 use crate::machine::{DomWord, FrameUse, FrameWord, GhostWord, Words, World, tlb};
 use crate::perform::PIN_COUNT;
 use std::collections::BTreeMap;
@@ -77,6 +77,10 @@ pub fn entries<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Bro
     }
 }
 
+fn gfn_of_m2p(m2p: u64) -> String {
+    if m2p == M2P_INVALID { "none".into() } else { DomGfn::from_word(m2p).to_string() }
+}
+
 const fn allocated(info: u64) -> &'static str {
     if info & PGC_ALLOCATED == 0 { "not allocated" } else { "allocated" }
 }
@@ -119,9 +123,12 @@ pub fn quiescent<W: Words>(m: &mut W, world: &World) -> bool {
 pub fn at_rest<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Broken>) {
     for (g, mfn, leaf) in s.frames().filter(|f| own_memory(f.2.ty)) {
         let m2p = record(m, world, mfn, FrameWord::M2p);
-        if m2p != g.gfn.0 {
+        if m2p != g.to_word() {
             let name = world.frame_name(mfn);
-            out.push(broken(Rule::I2, format!("{g} ({}) maps frame {name}, whose m2p is {m2p:#x}", leaf.ty.name())));
+            out.push(broken(
+                Rule::I2,
+                format!("{g} ({}) maps frame {name}, whose m2p is {}", leaf.ty.name(), gfn_of_m2p(m2p)),
+            ));
         }
     }
     for mfn in (0..world.map.frames() as u64).map(Mfn) {

@@ -2,7 +2,7 @@
 
 use super::{Broken, Rule};
 use crate::addr::{ActorId, DomGfn, Mfn, Word};
-use crate::entry::{Decoded, P2mType};
+use crate::entry::{Decoded, Leaf, P2mType};
 use crate::machine::tlb::{Access, Outcome};
 use crate::machine::{FrameUse, FrameWord, Region, Words, World, frames};
 use crate::sim::Memory;
@@ -25,17 +25,27 @@ pub fn references<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, re
     }
 }
 
-/// The leaf that translates `g` now, read without effects.
-pub fn translate<W: Words>(m: &mut W, world: &World, g: DomGfn) -> Option<crate::entry::Leaf> {
+/// The entry that ends a walk to `g`, with its level, read without effects; none for an unknown domain or a table
+/// beyond the machine.
+pub fn walked<W: Words>(m: &mut W, world: &World, g: DomGfn) -> Option<(u64, u8)> {
     let mut table = world.domain(world.slot(g.dom)?).root;
-    for level in (0..4u8).rev() {
+    let mut level = 3;
+    loop {
         let entry = m.get(world.map.page(table, g.gfn.index(level))?);
         match world.format.decode(level, entry) {
-            Decoded::Table { mfn } if level > 0 => table = mfn,
-            _ => return world.leaf_of(g, entry, level),
+            Decoded::Table { mfn } if level > 0 => {
+                table = mfn;
+                level -= 1;
+            }
+            _ => return Some((entry, level)),
         }
     }
-    None
+}
+
+/// The leaf that translates `g` now, read without effects.
+pub fn translate<W: Words>(m: &mut W, world: &World, g: DomGfn) -> Option<Leaf> {
+    let (entry, level) = walked(m, world, g)?;
+    world.leaf_of(g, entry, level)
 }
 
 /// The first word of a frame.
@@ -118,7 +128,7 @@ fn stored(m: &mut Memory, world: &World, mark: usize) {
 /// The gfn that maps a frame, by m2p, if that is true.
 pub fn mapped_at<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<DomGfn> {
     let m2p = world.map.frame(mfn, FrameWord::M2p).map(|w| m.get(w))?;
-    let g = DomGfn { dom: frames::owner(m, world, mfn), gfn: crate::addr::Gfn(m2p) };
+    let g = DomGfn::from_word(m2p);
     let leaf = g.gfn.fits().then(|| translate(m, world, g))??;
     (leaf.mfn == mfn).then_some(g)
 }

@@ -1,0 +1,99 @@
+//! Places: which word, which part of it, and how its bits are a value.
+
+use super::eval::PlaceAt;
+use super::things::PlaceKind;
+use super::values::{Kind, Pgt};
+use crate::addr::{DomId, Mfn, Word};
+use crate::machine::frames::{PGC_ALLOCATED, PGC_COUNT, PGT_COUNT, owner_of_word, owner_word};
+use crate::machine::{DomWord, FrameWord, World};
+
+/// How the bits of a part are a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Coding {
+    /// As they are.
+    Plain,
+    /// One bit.
+    Flag(u32),
+    /// An owner's number plus one.
+    Owner,
+    /// type_info's type in bits 63:60.
+    Pgt,
+}
+
+/// A part of a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// The word.
+    pub word: Word,
+    /// Its bits; all of them where the place is the whole word.
+    pub mask: u64,
+    coding: Coding,
+}
+
+/// The codes of a frame's own types in 2011, in the order of [`Pgt::ALL`]: none, writable, shared, l1, segment.
+const PGT_CODES: [u64; 5] = [0, 7, 8, 1, 5];
+const PGT_AT: u32 = 60;
+
+impl Part {
+    /// The value that a word holds there.
+    pub fn value(&self, word: u64) -> u64 {
+        let bits = word & self.mask;
+        match self.coding {
+            Coding::Plain => bits,
+            Coding::Flag(at) => bits >> at,
+            Coding::Owner => owner_of_word(bits).0 as u64,
+            Coding::Pgt => PGT_CODES.iter().position(|&c| c == bits >> PGT_AT).unwrap_or(Pgt::None as usize) as u64,
+        }
+    }
+
+    /// The bits that stand for a value, in place.
+    pub fn bits(&self, value: u64) -> u64 {
+        let bits = match self.coding {
+            Coding::Plain => value,
+            Coding::Flag(at) => (value & 1) << at,
+            Coding::Owner => owner_word(DomId(value as u16)),
+            Coding::Pgt => PGT_CODES.get(value as usize).copied().unwrap_or(0) << PGT_AT,
+        };
+        bits & self.mask
+    }
+
+    /// Whether the place is the whole word.
+    pub const fn whole(&self) -> bool {
+        self.mask == u64::MAX
+    }
+}
+
+/// Where a place is; none if there is no such frame or domain, or this release keeps no such word.
+pub fn part(world: &World, at: PlaceAt) -> Option<Part> {
+    let (kind, of, index) = match at {
+        PlaceAt::Word(i, _) => return Some(whole(world.map.word(i as u32))),
+        PlaceAt::Core(kind, of, index, _) => (kind, of, index),
+    };
+    let frame = |w, mask, coding| Some(Part { word: world.map.frame(Mfn(of), w)?, mask, coding });
+    let dom = |w| Some(whole(world.map.dom(world.slot(DomId(of as u16))?, w)));
+    match kind {
+        PlaceKind::Count => frame(FrameWord::Count, PGC_COUNT, Coding::Plain),
+        PlaceKind::Allocated => frame(FrameWord::Count, PGC_ALLOCATED, Coding::Flag(63)),
+        PlaceKind::TypeCount => frame(FrameWord::Type, PGT_COUNT, Coding::Plain),
+        PlaceKind::FrameType => frame(FrameWord::Type, 0xf << PGT_AT, Coding::Pgt),
+        PlaceKind::Owner => frame(FrameWord::Owner, u64::MAX, Coding::Owner),
+        PlaceKind::M2p => frame(FrameWord::M2p, u64::MAX, Coding::Plain),
+        PlaceKind::Content => Some(whole(world.map.page(Mfn(of), index)?)),
+        PlaceKind::EntryCount => dom(DomWord::EntryCount),
+        PlaceKind::TotPages => dom(DomWord::TotPages),
+        PlaceKind::PagedPages => dom(DomWord::PagedPages),
+        PlaceKind::Dying => dom(DomWord::Dying),
+        _ => None,
+    }
+}
+
+const fn whole(word: Word) -> Part {
+    Part { word, mask: u64::MAX, coding: Coding::Plain }
+}
+
+/// Whether the place holds what can be freed while a value still names it: a page's content.
+pub const fn is_content(kind: PlaceKind) -> bool {
+    matches!(kind, PlaceKind::Content)
+}
+
+const _: () = assert!(Kind::Gfn.none() == u64::MAX, "no frame number is INVALID_M2P");
