@@ -30,6 +30,7 @@ pub use names::{Init, Names};
 pub use parse::{MAX_BLOCKS, MAX_BYTES, MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS};
 pub use run::Script;
 pub use values::{Code, Kind, OWNERS, Pgt, SHARED_M2P, constant, constants};
+pub use verbs::reserved;
 
 #[cfg(test)]
 mod tests;

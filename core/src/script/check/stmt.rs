@@ -453,7 +453,10 @@ impl<'p, 'a> Body<'p, 'a> {
                 self.wrong(name.span, format!("label `{}` is there already, at line {line}", name.name));
             }
             let Some(effect) = self.effect_from(*at) else {
-                self.wrong(name.span, format!("label `{}` names no step: no effect follows", name.name));
+                // An effect that is wrong may be the one that should have followed.
+                if self.pass.problems.is_empty() {
+                    self.wrong(name.span, format!("label `{}` names no step: no effect follows", name.name));
+                }
                 continue;
             };
             match self.code.labels.iter_mut().find(|(n, _)| *n == name.name) {

@@ -1,7 +1,7 @@
 //! Statements and procedures.
 
 use super::{Parse, Parser};
-use crate::script::ast::{Action, Block, Expr, Name, Proc, Stmt, StmtKind, VerbStmt};
+use crate::script::ast::{Action, Block, Expr, ExprKind, Name, Proc, Stmt, StmtKind, VerbStmt};
 use crate::script::error::hint;
 use crate::script::lex::Tok;
 use crate::script::verbs::{self, KEYWORDS, Verb, Word};
@@ -167,6 +167,16 @@ impl Parser<'_> {
             return match self.peek() {
                 Tok::Name(n) if n == "call" || Verb::from_name(n).is_some() => {
                     Ok(StmtKind::Action(Some(name), self.action()?))
+                }
+                Tok::Name(n) => {
+                    let word = Name { name: n.to_string(), span: self.span() };
+                    let e = self.expr()?;
+                    // `r = evcit 1:0x10`: a name with something behind it was meant to be a verb.
+                    let bare = matches!(&e.kind, ExprKind::Name(_));
+                    match self.peek() {
+                        Tok::Number(_) | Tok::Name(_) if bare => self.unknown(word),
+                        _ => Ok(StmtKind::Assign(name, e)),
+                    }
                 }
                 _ => Ok(StmtKind::Assign(name, self.expr()?)),
             };

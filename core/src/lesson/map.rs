@@ -1,0 +1,208 @@
+//! What a domain's table maps at first: `GFN [.. GFN] = [NAME as] TYPE [with ACCESS] [order N] [content N] [special]`.
+
+use super::reader::Reader;
+use super::world::Taken;
+use crate::addr::{Gfn, Order};
+use crate::entry::{Access, P2mType};
+use crate::script::lex::{Tok, lex};
+use crate::script::parse::Parser;
+use crate::script::{Names, Span, Text, did_you_mean};
+
+/// One item of a map.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MapItem {
+    /// The first frame number.
+    pub first: Gfn,
+    /// The last one.
+    pub last: Gfn,
+    /// The name of the frame, if it has one; a superpage's first frame.
+    pub frame: Option<String>,
+    /// The type of the entries.
+    pub ty: P2mType,
+    /// Their access, if it is not the default.
+    pub access: Option<Access>,
+    /// Their size.
+    pub order: Order,
+    /// The first word of each page.
+    pub content: i64,
+    /// Whether the page is Xen's own.
+    pub special: bool,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl MapItem {
+    /// How many frame numbers it covers.
+    pub fn frames(&self) -> u64 {
+        self.last.0 - self.first.0 + 1
+    }
+
+    /// Whether frames of the domain's own stand behind it: RAM does, and a page on its way in if it is named.
+    pub fn takes_frame(&self) -> bool {
+        use P2mType::*;
+        match self.ty {
+            RamRw | RamLogdirty | RamRo | RamPagingOut | RamShared | RamBroken | IoreqServer => true,
+            RamPagingIn | RamPagingInStart => self.frame.is_some(),
+            _ => false,
+        }
+    }
+}
+
+type Parse<T> = Result<T, ()>;
+
+/// The items of a map. `shared` are the frames that may be mapped more than once, over all domains.
+pub fn parse(
+    r: &mut Reader<'_>,
+    text: &Text,
+    names: &mut Names,
+    taken: &mut Taken,
+    shared: &mut Vec<String>,
+) -> Vec<MapItem> {
+    let lexed = lex(text);
+    let mut p = Parser::new(&lexed.tokens, lexed.problems);
+    let mut items: Vec<MapItem> = Vec::new();
+    loop {
+        p.newlines();
+        if p.peek() == Tok::Eof {
+            break;
+        }
+        match item(&mut p) {
+            Ok(item) => {
+                if let Some(other) = items.iter().find(|o| o.first <= item.last && item.first <= o.last) {
+                    let line = r.file.line(other.span);
+                    r.wrong(
+                        item.span,
+                        format!("frame number {} is mapped already, at line {line}", item.first.max(other.first)),
+                    );
+                }
+                name(r, &item, names, taken, shared);
+                items.push(item);
+            }
+            Err(()) => {
+                while !matches!(p.peek(), Tok::End | Tok::Eof) {
+                    p.next();
+                }
+            }
+        }
+    }
+    p.finish(&mut r.problems);
+    items
+}
+
+/// A frame's name: new, or that of a shared frame that is mapped in another place too.
+fn name(r: &mut Reader<'_>, item: &MapItem, names: &mut Names, taken: &mut Taken, shared: &mut Vec<String>) {
+    let Some(name) = &item.frame else { return };
+    let is_shared = item.ty == P2mType::RamShared;
+    if is_shared && shared.contains(name) {
+        return;
+    }
+    if r.is_name(name, item.span) && taken.take(r, name, "a frame", item.span) {
+        names.frames.push(name.clone());
+        if is_shared {
+            shared.push(name.clone());
+        }
+    }
+}
+
+fn item(p: &mut Parser<'_>) -> Parse<MapItem> {
+    let start = p.span();
+    let first = gfn(p)?;
+    let last = if p.eat("..") { gfn(p)? } else { first };
+    p.expect("=", "after the frame number")?;
+    let word = p.name("a type")?;
+    let (frame, ty) = if p.eat_name("as") { (Some(word), p.name("a type")?) } else { (None, word) };
+    let Some(kind) = P2mType::from_name(&ty.name) else {
+        let all = P2mType::all().iter().map(|t| t.name());
+        let near = did_you_mean(&ty.name, all).map(|n| format!("; did you mean `{n}`?"));
+        return p.wrong(ty.span, format!("no type `{}`{}", ty.name, near.unwrap_or_default()));
+    };
+    let mut item = MapItem {
+        first,
+        last,
+        frame: frame.map(|f| f.name),
+        ty: kind,
+        access: None,
+        order: Order::K4,
+        content: 0,
+        special: false,
+        span: start,
+    };
+    let mut ordered = false;
+    loop {
+        let word = match p.peek() {
+            Tok::End | Tok::Eof => break,
+            _ => p.name("with, order, content, special or the end of the item")?,
+        };
+        match word.name.as_str() {
+            "with" => item.access = Some(access(p)?),
+            "order" => {
+                let at = p.span();
+                let n = number(p, "an order")?;
+                let Some(order) = Order::new(n).filter(|o| *o != Order::G1) else {
+                    return p.wrong(at, format!("order {n} is not offered; there are 0 (4 KB) and 9 (2 MB)"));
+                };
+                item.order = order;
+                ordered = true;
+            }
+            "content" => {
+                let minus = p.eat("-");
+                let n = number(p, "a number")? as i64;
+                item.content = if minus { -n } else { n };
+            }
+            "special" => return p.wrong(word.span, "`special` is not offered by this release"),
+            other => {
+                return p.wrong(
+                    word.span,
+                    format!("found `{other}` where with, order, content, special or the end should be"),
+                );
+            }
+        }
+    }
+    item.span = start.to(p.last());
+    if last < first {
+        return p.wrong(start, format!("the range ends before it begins: {first}..{last}"));
+    }
+    if ordered && first == last {
+        item.last = Gfn(first.0.saturating_add(item.order.frames() - 1));
+    }
+    let (base, frames) = (item.order.frames(), item.frames());
+    if !first.0.is_multiple_of(base) || frames % base != 0 || !item.last.fits() {
+        return p.wrong(
+            start,
+            format!("an entry of order {} covers {base} frame numbers from a multiple of {base:#x}", item.order.bits()),
+        );
+    }
+    if item.frame.is_some() && frames != base {
+        return p.wrong(start, "a name stands for one frame: give it one frame number");
+    }
+    Ok(item)
+}
+
+fn gfn(p: &mut Parser<'_>) -> Parse<Gfn> {
+    let at = p.span();
+    let n = number(p, "a frame number")?;
+    if p.peek() == Tok::Sym(":") {
+        return p.wrong(at, "a domain maps its own frames: the number stands without the domain");
+    }
+    if !Gfn(n).fits() {
+        return p.wrong(at, format!("frame number {n:#x} has more than {} bits", crate::addr::GFN_BITS));
+    }
+    Ok(Gfn(n))
+}
+
+fn number(p: &mut Parser<'_>, what: &str) -> Parse<u64> {
+    let Tok::Number(n) = p.peek() else {
+        let found = p.found();
+        return p.wrong(p.span(), format!("{what} is missing: found {found}"));
+    };
+    p.next();
+    Ok(n)
+}
+
+fn access(p: &mut Parser<'_>) -> Parse<Access> {
+    let word = p.name("an access right")?;
+    match Access::from_name(&word.name).filter(|_| word.name.starts_with("access_")) {
+        Some(a) => Ok(a),
+        None => p.wrong(word.span, format!("no access right `{}`, as access_rw is one", word.name)),
+    }
+}

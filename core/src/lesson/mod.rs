@@ -1,0 +1,194 @@
+//! Lesson files: one TOML text with a world, actors and their programs, what to expect, and how a repair is judged.
+//!
+//! [`Lesson::parse`] reads and checks everything: keys, names, numbers, all versions of all programs, conditions
+//! and schedules. It gives a lesson that can be built and run, or every error with its line and column in the
+//! file, also for errors inside a program's text. A learner's edit is an edit of this file.
+
+mod expect;
+mod map;
+mod read;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod text;
+mod world;
+
+pub use expect::{Expect, Pattern, Repair, ScheduleWord, Until};
+pub use map::MapItem;
+pub use world::{DomainSpec, FrameSpec, GrantSpec, WorldSpec};
+
+use crate::addr::DomId;
+use crate::machine::Kind;
+use crate::script::ast::{Block, Proc};
+use crate::script::code::{Expr, Program};
+use crate::script::{self, Error, File, Known, MAX_BYTES, Names, Problem, Text, Unit};
+
+/// A lesson, checked.
+#[derive(Clone, Debug)]
+pub struct Lesson {
+    /// Its short name, as in a link: `S03`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Where the story comes from.
+    pub source: String,
+    /// What to reach, in one sentence.
+    pub goal: String,
+    /// What happens, and what one might think of it.
+    pub story: String,
+    /// From gentle to plain.
+    pub hints: Vec<String>,
+    /// What holds for all.
+    pub world: WorldSpec,
+    /// The domains.
+    pub domains: Vec<DomainSpec>,
+    /// Frames that nothing maps.
+    pub frames: Vec<FrameSpec>,
+    /// Grants.
+    pub grants: Vec<GrantSpec>,
+    /// The actors.
+    pub actors: Vec<ActorSpec>,
+    /// What is expected of each version.
+    pub expects: Vec<Expect>,
+    /// How a repair is judged, if the lesson is an exercise.
+    pub repair: Option<Repair>,
+    /// The names of the world: what indices in compiled code mean.
+    pub names: Names,
+    procedures: Vec<Version<Vec<Proc>>>,
+    versions: Vec<String>,
+    file: File,
+}
+
+/// `[[actor]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ActorSpec {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The domain that it acts for.
+    pub domain: DomId,
+    programs: Vec<Version<Block>>,
+}
+
+/// One version of a text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Version<T> {
+    name: String,
+    text: Text,
+    tree: T,
+}
+
+/// One version of a lesson, ready to run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Compiled {
+    /// The programs, one for each actor.
+    pub programs: Vec<Program>,
+    /// True whenever all have ended: [`Repair::ensure`].
+    pub ensure: Vec<Expr>,
+    /// True in some state of some run: [`Repair::reach`].
+    pub reach: Vec<Expr>,
+    /// What the lesson's own words hold at first, in the order of [`Names::words`].
+    pub words: Vec<u64>,
+}
+
+/// The text of that version; one that has none uses `before`, and a text without versions is all of them.
+fn of_version<'v, T>(all: &'v [Version<T>], name: &str) -> Option<&'v Version<T>> {
+    let find = |n: &str| all.iter().find(|v| v.name == n);
+    find(name).or_else(|| find("before"))
+}
+
+impl Lesson {
+    /// Reads a file as bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Lesson, Vec<Error>> {
+        if bytes.len() > MAX_BYTES {
+            return Err(vec![too_large(bytes.len())]);
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Lesson::parse(text),
+            Err(e) => {
+                let at = e.valid_up_to();
+                let file = File::new(String::from_utf8_lossy(&bytes[..at]));
+                let message = format!("a lesson is a text in UTF-8: byte {:#04x} is none", bytes[at]);
+                Err(vec![file.error(Problem::new((at..at).into(), message))])
+            }
+        }
+    }
+
+    /// Reads and checks a file.
+    pub fn parse(text: &str) -> Result<Lesson, Vec<Error>> {
+        if text.len() > MAX_BYTES {
+            return Err(vec![too_large(text.len())]);
+        }
+        read::lesson(text)
+    }
+
+    /// The versions that any actor or the procedures have, `before` first.
+    pub fn versions(&self) -> &[String] {
+        &self.versions
+    }
+
+    /// The whole file.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The text of an actor's program in a version.
+    pub fn program_text(&self, actor: usize, version: &str) -> Option<&Text> {
+        of_version(&self.actors.get(actor)?.programs, version).map(|v| &v.text)
+    }
+
+    /// The text of the procedures in a version, if there are any.
+    pub fn procedures_text(&self, version: &str) -> Option<&Text> {
+        of_version(&self.procedures, version).map(|v| &v.text)
+    }
+
+    /// The programs and conditions of a version. A lesson that was parsed compiles in each of its versions.
+    pub fn compile(&self, version: &str) -> Result<Compiled, Vec<Error>> {
+        self.compiled(version).map_err(|problems| self.file.errors(problems))
+    }
+
+    fn compiled(&self, version: &str) -> Result<Compiled, Vec<Problem>> {
+        if !self.versions.iter().any(|v| v == version) {
+            let message = format!("no version `{version}`; there are {}", self.versions.join(", "));
+            return Err(vec![Problem::new((0..0).into(), message)]);
+        }
+        let none = Vec::new();
+        let procs = of_version(&self.procedures, version).map_or(&none, |v| &v.tree);
+        let tree = |a: &ActorSpec| of_version(&a.programs, version).map(|v| v.tree.clone()).unwrap_or_default();
+        let programs: Vec<Block> = self.actors.iter().map(tree).collect();
+        let known: Vec<Known> = (0..self.actors.len()).map(|a| self.known(a)).collect();
+        let repair = self.repair.clone().unwrap_or_default();
+        let ensures = repair.ensure.len();
+        let conditions: Vec<_> = repair.ensure.into_iter().chain(repair.reach).collect();
+        let unit = Unit {
+            file: &self.file,
+            names: &self.names,
+            procs,
+            programs: &programs,
+            known: &known,
+            conditions: &conditions,
+        };
+        let made = script::compile(&unit)?;
+        let mut ensure = made.conditions;
+        let reach = ensure.split_off(ensures);
+        Ok(Compiled { programs: made.programs, ensure, reach, words: made.words })
+    }
+
+    /// The names of an actor that conditions may use, over all versions.
+    fn known(&self, actor: usize) -> Known {
+        let mut known = Known::default();
+        for v in &self.actors[actor].programs {
+            script::collect(&v.tree, &mut known, true);
+        }
+        for p in self.procedures.iter().flat_map(|v| &v.tree) {
+            script::collect(&p.body, &mut known, false);
+        }
+        known
+    }
+}
+
+fn too_large(bytes: usize) -> Error {
+    let message = format!("this file has {bytes} bytes: at most {MAX_BYTES} (64 KB) are read");
+    Error { line: 1, col: 1, found: String::new(), message }
+}

@@ -1,0 +1,381 @@
+//! The world of a lesson: what there is before anybody acts.
+
+use super::map::{self, MapItem};
+use super::reader::{Named, Reader, Table};
+use crate::addr::{DomGfn, DomId, Gfn};
+use crate::entry::Format;
+use crate::machine::{MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy};
+use crate::script::{Init, Names, OWNERS, Span, did_you_mean};
+use std::collections::HashMap;
+
+/// Frames that a domain's table takes at least: its root.
+const ROOTS: u64 = 1;
+
+/// `[world]`: what holds for all.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WorldSpec {
+    /// Which locks look-ups take, unless an expectation says otherwise.
+    pub policy: Policy,
+    /// Whether a get pins the frame.
+    pub pin: bool,
+    /// How entries are laid out.
+    pub encoding: Format,
+    /// Frames that are free at first.
+    pub free_frames: u64,
+    /// Steps of others after which an actor that waits for a lock starves, if that is watched.
+    pub patience: Option<u64>,
+    /// Rings of the lesson's own: how many slots each has, in the order of [`Names::rings`].
+    pub slots: Vec<u64>,
+}
+
+/// `[[domain]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DomainSpec {
+    /// Its number.
+    pub id: DomId,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Whether it is the control domain, whose locks come after all others.
+    pub control: bool,
+    /// Free table pages.
+    pub tables: u64,
+    /// Slots of its paging ring, if it has one.
+    pub ring: Option<u64>,
+    /// Whether it is dying from the beginning.
+    pub dying: bool,
+    /// What is mapped, in the file's order.
+    pub map: Vec<MapItem>,
+}
+
+/// `[[frame]]`: a frame that nothing maps.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FrameSpec {
+    /// Its name.
+    pub name: String,
+    /// Its owner; a frame without one is free.
+    pub owner: Option<DomId>,
+    /// The first word of its page.
+    pub content: i64,
+    /// The list of the lesson's own on which it is, by its place in [`Names::lists`].
+    pub list: Option<usize>,
+}
+
+/// `[[grant]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GrantSpec {
+    /// Its name.
+    pub name: String,
+    /// What is granted.
+    pub from: DomGfn,
+    /// To whom.
+    pub to: DomId,
+    /// Whether it may only be read.
+    pub readonly: bool,
+}
+
+/// What this release cannot do although the schema has it: the table, the key, and what it would be.
+const LATER: [(&str, &str); 5] = [
+    ("[[domain]]", "cache"),
+    ("[[domain]]", "pod_target"),
+    ("[[domain]]", "logdirty"),
+    ("lesson", "view"),
+    ("lesson", "grant"),
+];
+
+/// Says so if a key that this release does not offer is there.
+pub fn offered(r: &mut Reader<'_>, t: Table<'_>) {
+    for (table, key) in LATER {
+        if table == t.name && t.has(key) {
+            r.wrong(t.at(key), format!("`{key}` is not offered by this release"));
+        }
+    }
+}
+
+/// Gives each name to one thing.
+#[derive(Default)]
+pub struct Taken {
+    all: HashMap<String, (&'static str, u32)>,
+}
+
+impl Taken {
+    /// Takes a name, unless it is taken.
+    pub fn take(&mut self, r: &mut Reader<'_>, name: &str, what: &'static str, span: Span) -> bool {
+        let line = r.file.line(span);
+        if let Some((other, at)) = self.all.get(name) {
+            r.wrong(span, format!("`{name}` is taken: it is {other}, at line {at}"));
+            return false;
+        }
+        self.all.insert(name.to_string(), (what, line));
+        true
+    }
+}
+
+/// One of several names, or what was probably meant.
+pub fn one_of<T>(r: &mut Reader<'_>, t: Table<'_>, key: &str, all: &[(&str, T)]) -> Option<T>
+where
+    T: Copy,
+{
+    let (text, span) = r.text(t, key)?;
+    let name = text.as_str();
+    let found = all.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+    if found.is_none() {
+        let names: Vec<_> = all.iter().map(|(n, _)| *n).collect();
+        let near = did_you_mean(name, names.iter().copied()).map(|n| format!("did you mean `{n}`?"));
+        let near = near.unwrap_or_else(|| format!("there are {}", names.join(", ")));
+        r.wrong(span, format!("{} `{key}`: no `{name}`; {near}", t.name));
+    }
+    found
+}
+
+/// A policy by its name; those that are known but not offered say so.
+pub fn policy(r: &mut Reader<'_>, name: &str, span: Span) -> Option<Policy> {
+    let found = Policy::from_name(name);
+    if found.is_none() {
+        let names: Vec<_> = Policy::ALL.iter().map(|p| p.name()).collect();
+        let why = if ["4k", "rw"].contains(&name) { "is not offered by this release" } else { "is no policy" };
+        r.wrong(span, format!("`{name}` {why}; there are {}", names.join(", ")));
+    }
+    found
+}
+
+/// `[world]`, also if it is not there.
+pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> WorldSpec {
+    let keys =
+        ["policy", "pin", "nonexclusive", "encoding", "free_frames", "patience", "words", "locks", "lists", "rings"];
+    let mut spec = WorldSpec {
+        policy: Policy::default(),
+        pin: true,
+        encoding: Format::Ept2011,
+        free_frames: 0,
+        patience: None,
+        slots: Vec::new(),
+    };
+    let Some(t) = r.inner(top, "world", "[world]", &keys) else { return spec };
+    if let Some((name, span)) = r.text(t, "policy") {
+        spec.policy = policy(r, name.as_str(), span).unwrap_or_default();
+    }
+    spec.pin = r.flag(t, "pin").unwrap_or(true);
+    if let Some((name, span)) = r.text(t, "encoding") {
+        let name = name.as_str();
+        match Format::from_name(name) {
+            Some(f) => spec.encoding = f,
+            None => {
+                let all: Vec<_> = Format::all().iter().map(|f| f.name()).collect();
+                let known = ["ept-2011", "ept", "npt-2011", "npt"].contains(&name);
+                let why = if known { "is not offered by this release" } else { "is no encoding" };
+                r.wrong(span, format!("`{name}` {why}; there are {}", all.join(", ")));
+            }
+        }
+    }
+    if let Some((name, span)) = r.text(t, "nonexclusive")
+        && name.as_str() != "atomic"
+    {
+        let known = ["spinlock", "percpu"].contains(&name.as_str());
+        let why = if known { "is not offered by this release" } else { "is no form of the global lock" };
+        r.wrong(span, format!("`{}` {why}; there are atomic", name.as_str()));
+    }
+    spec.free_frames = r.number(t, "free_frames", 0..MAX_FRAMES as u64 + 1).map_or(0, |n| n.0);
+    spec.patience = r.number(t, "patience", 1..1 << 32).map(|n| n.0);
+    own_names(r, t, names, taken, &mut spec);
+    spec
+}
+
+/// Words, locks, lists and rings of the lesson's own.
+fn own_names(r: &mut Reader<'_>, t: Table<'_>, names: &mut Names, taken: &mut Taken, spec: &mut WorldSpec) {
+    for ((name, value), span) in r.named(t, "words") {
+        let init = match value {
+            Named::Number(n) => Init::Number(n),
+            Named::Text("none") => Init::None,
+            Named::Text(other) => {
+                r.wrong(span, format!("word `{name}` is a number or \"none\" at first, not \"{other}\""));
+                continue;
+            }
+        };
+        if taken.take(r, &name, "a shared word", span) {
+            names.words.push((name, init));
+        }
+    }
+    for ((name, value), span) in r.named(t, "locks") {
+        match value {
+            Named::Number(level @ 0..=255) => {
+                if taken.take(r, &name, "a lock", span) {
+                    names.locks.push((name, level as u8));
+                }
+            }
+            _ => r.wrong(span, format!("lock `{name}` has a level from 0 to 255")),
+        }
+    }
+    for (name, span) in r.texts(t, "lists") {
+        if r.is_name(name.as_str(), span) && taken.take(r, name.as_str(), "a list", span) {
+            names.lists.push(name.as_str().to_string());
+        }
+    }
+    for ((name, value), span) in r.named(t, "rings") {
+        match value {
+            Named::Number(slots @ 1..=64) => {
+                if taken.take(r, &name, "a ring", span) {
+                    names.rings.push(name);
+                    spec.slots.push(slots as u64);
+                }
+            }
+            _ => r.wrong(span, format!("ring `{name}` has from 1 to 64 slots")),
+        }
+    }
+}
+
+/// All `[[domain]]`: first their numbers and names, so that the rest may name any of them.
+pub fn domains(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<DomainSpec> {
+    let keys = ["id", "name", "control", "tables", "ring", "cache", "pod_target", "logdirty", "dying", "map"];
+    let tables = r.list(top, "domain", "[[domain]]", &keys);
+    let mut out = Vec::new();
+    for t in &tables {
+        offered(r, *t);
+        if !t.has("id") {
+            r.wrong(t.span, "[[domain]] needs `id`");
+        }
+        let Some((id, span)) = r.number(*t, "id", 0..0x4000) else { continue };
+        if out.iter().any(|(d, _): &(DomainSpec, Table<'_>)| d.id.0 as u64 == id) {
+            r.wrong(span, format!("domain {id} is there already"));
+            continue;
+        }
+        let name = r.name(*t, "name").filter(|(n, s)| taken.take(r, n, "a domain", *s)).map(|(n, _)| n);
+        names.domains.push((id as u16, name.clone()));
+        let spec = DomainSpec {
+            id: DomId(id as u16),
+            name,
+            control: r.flag(*t, "control").unwrap_or(false),
+            tables: r.number(*t, "tables", 0..MAX_FRAMES as u64).map_or(4, |n| n.0),
+            ring: r.number(*t, "ring", 1..65).map(|n| n.0),
+            dying: r.flag(*t, "dying").unwrap_or(false),
+            map: Vec::new(),
+        };
+        out.push((spec, *t));
+    }
+    if out.len() > MAX_DOMAINS {
+        r.wrong(out[MAX_DOMAINS].1.span, format!("a world has at most {MAX_DOMAINS} domains"));
+    }
+    let mut shared = Vec::new();
+    for (spec, t) in &mut out {
+        if let Some((text, _)) = r.text(*t, "map") {
+            spec.map = map::parse(r, &text, names, taken, &mut shared);
+        }
+    }
+    out.into_iter().map(|(spec, _)| spec).collect()
+}
+
+/// A domain by its number or name, if it is declared.
+pub fn domain(r: &mut Reader<'_>, t: Table<'_>, key: &str, names: &Names) -> Option<DomId> {
+    if !t.has(key) {
+        return None;
+    }
+    let span = t.at(key);
+    let text = r.file.slice(span).to_string();
+    let quoted = text.starts_with(['"', '\'']);
+    let number = if quoted {
+        let (name, _) = r.text(t, key)?;
+        let owner = OWNERS.iter().find(|(n, _)| *n == name.as_str()).map(|(_, d)| d.0);
+        owner.or_else(|| names.space(name.as_str())).map(u64::from)
+    } else {
+        r.number(t, key, 0..0x4000).map(|n| n.0)
+    };
+    match number {
+        Some(n) if names.has_space(n) || (quoted && n > 0x4000) => Some(DomId(n as u16)),
+        None if !quoted => None,
+        _ => {
+            let all: Vec<_> = names.domains.iter().map(|(d, _)| d.to_string()).collect();
+            r.wrong(span, format!("{} `{key}`: no domain {text}; the world declares {}", t.name, all.join(", ")));
+            None
+        }
+    }
+}
+
+/// All `[[frame]]`.
+pub fn frames(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<FrameSpec> {
+    let mut out = Vec::new();
+    for t in r.list(top, "frame", "[[frame]]", &["name", "owner", "content", "list"]) {
+        if !t.has("name") {
+            r.wrong(t.span, "[[frame]] needs `name`");
+        }
+        let Some((name, span)) = r.name(t, "name") else { continue };
+        let owner = domain(r, t, "owner", names);
+        let content = r.signed(t, "content").map_or(0, |n| n.0);
+        let list = r.text(t, "list").and_then(|(l, span)| {
+            let found = names.lists.iter().position(|n| n == l.as_str());
+            if found.is_none() {
+                r.wrong(span, format!("no list named `{}`; the world declares {}", l.as_str(), names.lists.join(", ")));
+            }
+            found
+        });
+        if taken.take(r, &name, "a frame", span) {
+            names.frames.push(name.clone());
+            out.push(FrameSpec { name, owner, content, list });
+        }
+    }
+    out
+}
+
+/// All `[[grant]]`.
+pub fn grants(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<GrantSpec> {
+    let mut out = Vec::new();
+    for t in r.list(top, "grant", "[[grant]]", &["name", "from", "to", "readonly"]) {
+        for key in ["name", "from", "to"].into_iter().filter(|k| !t.has(k)) {
+            r.wrong(t.span, format!("[[grant]] needs `{key}`"));
+        }
+        let from = r.text(t, "from").and_then(|(text, span)| {
+            let parts = text.as_str().split_once(':');
+            let number = |s: &str| match s.strip_prefix("0x") {
+                Some(hex) => u64::from_str_radix(hex, 16).ok(),
+                None => s.parse().ok(),
+            };
+            let gfn = parts.and_then(|(d, g)| Some((number(d)?, number(g)?)));
+            match gfn.filter(|(d, g)| names.has_space(*d) && Gfn(*g).fits()) {
+                Some((d, g)) => Some(DomGfn::new(d as u16, g)),
+                None => {
+                    r.wrong(span, format!("`{}` is no frame number of a declared domain, as 1:0x10 is", text.as_str()));
+                    None
+                }
+            }
+        });
+        let (to, readonly) = (domain(r, t, "to", names), r.flag(t, "readonly").unwrap_or(false));
+        if let (Some((name, span)), Some(from), Some(to)) = (r.name(t, "name"), from, to)
+            && taken.take(r, &name, "a grant", span)
+        {
+            names.grants.push(name.clone());
+            out.push(GrantSpec { name, from, to, readonly });
+        }
+    }
+    out
+}
+
+/// The bound on frames, tables among them.
+pub fn frames_bound(
+    r: &mut Reader<'_>,
+    top: Table<'_>,
+    world: &WorldSpec,
+    domains: &[DomainSpec],
+    frames: &[FrameSpec],
+) {
+    let mut named: Vec<&str> = Vec::new();
+    let mut n = world.free_frames + frames.len() as u64;
+    for d in domains {
+        n += ROOTS + d.tables;
+        for item in d.map.iter().filter(|i| i.takes_frame()) {
+            match &item.frame {
+                Some(f) if named.contains(&f.as_str()) => {}
+                Some(f) => {
+                    named.push(f);
+                    n += item.frames();
+                }
+                None => n = n.saturating_add(item.frames()),
+            }
+        }
+    }
+    if n > MAX_FRAMES as u64 {
+        r.wrong(top.at("domain"), format!("the world has {n} frames with its tables: at most {MAX_FRAMES}"));
+    }
+}
+
+/// The bound on actors, with its message.
+pub fn too_many_actors(r: &mut Reader<'_>, span: Span) {
+    r.wrong(span, format!("a lesson has at most {MAX_ACTORS} actors"));
+}
