@@ -5,6 +5,7 @@ pub mod addr;
 pub mod entry;
 pub mod explore;
 pub mod lesson;
+pub mod live;
 pub mod lock;
 pub mod machine;
 pub mod ops;

@@ -125,6 +125,18 @@ pub fn release_exclusive<W: Words>(m: &mut W, word: Word) {
     }
 }
 
+/// Empties the queue for the exclusive side, because one who stood in it has gone. Who still waits queues again.
+pub fn leave_queue<W: Words>(m: &mut W, word: Word) {
+    let mut seen = m.get(word);
+    while queued(seen) {
+        let now = m.cas(word, seen, seen & !QUEUED);
+        if now == seen {
+            return;
+        }
+        seen = now;
+    }
+}
+
 /// What a taker of the shared side would find.
 pub const fn look_shared(word: u64, mine: u64, me: ActorId) -> Look {
     if mine == 0 && closed(word, me) { Look::Busy } else { Look::Free }

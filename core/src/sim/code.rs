@@ -68,6 +68,11 @@ pub trait Code: Send + Sync {
         broken: &mut Vec<Broken>,
     ) -> Option<u64>;
 
+    /// Whether the result of the statement at a place says that it did not do what it should.
+    fn failed(&self, _a: ActorId, _place: u64, _result: u64) -> bool {
+        false
+    }
+
     /// Whether the condition holds that the statement at a place waits for.
     fn stated<W: Words>(&self, _world: &World, _m: &mut W, _a: ActorId, _place: u64, _locals: &Locals) -> bool {
         true

@@ -1,0 +1,156 @@
+//! Live runs: the same words as atomics, the same programs in loops, each actor on a thread of its own.
+//!
+//! Protocol. [`Live`] is shared by all threads. Each actor's thread calls [`Live::run_actor`], which waits at a gate;
+//! whoever controls the run opens it with [`Live::start`] once [`Live::all_ready`]. From then on nobody waits for the
+//! controller, and the controller waits for nobody: it reads counts and words, asks a [`Detector`] who is stuck, and
+//! tells actors to stop.
+//! - **Drain**: each actor ends the round of its program. Then, unless locks leaked, all locks are free and the words
+//!   can be loaded into a simulated run and checked.
+//! - **Freeze**: each actor stops before its next effect, or in the middle of a wait. Words, wait records and held
+//!   locks stay as they are.
+//! - **Abort** of one actor: it stops like that, and what it holds is released, innermost first. Its half-done words
+//!   stay.
+//!
+//! An actor that waits for another which has drained would wait for ever: the detector says so, and freezing ends it.
+
+mod control;
+mod run;
+mod step;
+mod stuck;
+#[cfg(not(target_family = "wasm"))]
+mod threads;
+mod words;
+
+pub use control::{Counts, HELD_LIVE, State};
+pub use step::LiveStep;
+pub use stuck::{Detector, Stuck};
+#[cfg(not(target_family = "wasm"))]
+pub use threads::Threads;
+pub use words::Atomics;
+
+use crate::addr::ActorId;
+use crate::lock::{Lock, Mode};
+use crate::machine::World;
+use crate::sim::Code;
+use control::{ABORT, DRAIN, FREEZE, Own};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use step::Seat;
+use words::Store;
+
+/// What is fixed for a live run beside world and programs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Plan {
+    /// What the actors' choices are drawn from.
+    pub seed: u64,
+    /// How many rounds of its program each actor runs; none: until it is told to stop.
+    pub rounds: Option<u64>,
+}
+
+/// A live run: its words, its programs, and what controller and actors tell each other. Copies are the same run.
+pub struct Live<C>(Arc<Inner<C>>);
+
+struct Inner<C> {
+    world: Arc<World>,
+    code: Arc<C>,
+    plan: Plan,
+    store: Store,
+    gate: AtomicU64,
+    owns: Box<[Own]>,
+}
+
+impl<C> Clone for Live<C> {
+    fn clone(&self) -> Self {
+        Live(self.0.clone())
+    }
+}
+
+impl<C: Code> Live<C> {
+    /// A run that begins with these words. Nothing moves yet.
+    pub fn new(world: Arc<World>, code: Arc<C>, first: &[u64], plan: Plan) -> Live<C> {
+        let owns = world.actors.iter().map(|_| Own::default()).collect();
+        Live(Arc::new(Inner { store: Store::new(first), world, code, plan, gate: AtomicU64::new(0), owns }))
+    }
+
+    /// What is fixed.
+    pub fn world(&self) -> &Arc<World> {
+        &self.0.world
+    }
+
+    /// The programs.
+    pub fn code(&self) -> &Arc<C> {
+        &self.0.code
+    }
+
+    /// The words, to be read one at a time while they change.
+    pub fn words(&self) -> Atomics<'_> {
+        self.0.store.words()
+    }
+
+    /// Whether every actor's thread has come to the gate.
+    pub fn all_ready(&self) -> bool {
+        self.0.owns.iter().all(|own| own.state() != State::Absent)
+    }
+
+    /// Opens the gate for all.
+    pub fn start(&self) {
+        self.0.gate.store(1, Ordering::SeqCst);
+    }
+
+    /// Tells every actor to stop at the end of the round that it is in.
+    pub fn drain(&self) {
+        self.tell_all(DRAIN);
+    }
+
+    /// Tells every actor to stop where it is.
+    pub fn freeze(&self) {
+        self.tell_all(FREEZE);
+    }
+
+    /// Tells one actor to stop where it is, and has what it holds released; also after it has been frozen.
+    pub fn abort(&self, a: ActorId) {
+        let Some(own) = self.0.owns.get(a.0 as usize) else { return };
+        own.tell(ABORT);
+        own.release_if_aborted(&mut self.words(), &self.0.world, a);
+    }
+
+    /// Where an actor is.
+    pub fn state(&self, a: ActorId) -> Option<State> {
+        self.0.owns.get(a.0 as usize).map(Own::state)
+    }
+
+    /// Whether all actors have stopped: from then on no word changes.
+    pub fn all_stopped(&self) -> bool {
+        self.0.owns.iter().all(|own| own.state().stopped())
+    }
+
+    /// What each actor has done so far, in the order of actors.
+    pub fn counts(&self) -> Vec<Counts> {
+        self.0.owns.iter().map(Own::counts).collect()
+    }
+
+    /// What an actor holds, outermost first. Exact once it has stopped or stands in a wait.
+    pub fn held(&self, a: ActorId) -> Vec<(Lock, Mode)> {
+        self.0.owns.get(a.0 as usize).map(Own::held).unwrap_or_default()
+    }
+
+    /// The lock that an actor waits for, if it waits for one.
+    pub fn waiting(&self, a: ActorId) -> Option<(Lock, Mode)> {
+        self.0.owns.get(a.0 as usize)?;
+        control::waiting(&mut self.words(), &self.0.world, a)
+    }
+
+    /// Effects of an actor outside of its program, on the thread that asks. Only while no other thread runs the actor.
+    pub fn step(&self, a: ActorId) -> Option<LiveStep<'_>> {
+        let own = self.0.owns.get(a.0 as usize)?;
+        let depth = own.held().len();
+        let seat = Seat { world: &self.0.world, words: self.words(), own, me: a, depth, seed: self.0.plan.seed };
+        Some(LiveStep { seat, stated: &|_| true })
+    }
+
+    fn tell_all(&self, halt: u64) {
+        for own in &self.0.owns {
+            own.tell(halt);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! An actor's thread: its program, round after round, until it is told to stop.
+
+use super::control::{DRAIN, FREEZE, Own, State};
+use super::step::{Backoff, LiveStep, Seat};
+use super::{Inner, Live};
+use crate::addr::ActorId;
+use crate::machine::World;
+use crate::sim::{Code, Locals};
+use crate::step::Stop;
+use std::sync::atomic::Ordering;
+
+impl<C: Code> Live<C> {
+    /// Runs an actor on the thread that calls this: waits at the gate, then runs its program again and again. Returns
+    /// where it has stopped; none if the world has no such actor or another thread runs it already.
+    ///
+    /// It sleeps while it waits, so in a browser it must be called in a worker.
+    pub fn run_actor(&self, a: ActorId) -> Option<State> {
+        let live = &*self.0;
+        let own = live.owns.get(a.0 as usize)?;
+        if !own.pass(State::Absent, State::Ready) {
+            return None;
+        }
+        let stopped = if live.wait_at_gate(own) { live.rounds(a, own) } else { State::Drained };
+        own.set_state(stopped);
+        own.release_if_aborted(&mut live.store.words(), &live.world, a);
+        Some(own.state())
+    }
+}
+
+impl<C: Code> Inner<C> {
+    /// False if the actor was told to stop before the gate was opened.
+    fn wait_at_gate(&self, own: &Own) -> bool {
+        let mut backoff = Backoff::NEW;
+        while self.gate.load(Ordering::SeqCst) == 0 {
+            if own.halt() != 0 {
+                return false;
+            }
+            backoff.pause();
+        }
+        own.set_state(State::Running);
+        true
+    }
+
+    fn rounds(&self, a: ActorId, own: &Own) -> State {
+        let seed = self.plan.seed ^ (a.0 as u64) << 56;
+        let mut seat = Seat { world: &self.world, words: self.store.words(), own, me: a, depth: 0, seed };
+        let mut left = self.plan.rounds;
+        while left != Some(0) {
+            match self.round(&mut seat) {
+                Ok(Round::Empty) => return State::Drained,
+                Ok(Round::Done { failed }) => own.count_round(failed),
+                Err(Stop::Pending | Stop::Halt) => return State::Frozen,
+                Err(Stop::Bad { .. }) => {
+                    own.count_round(true);
+                    return State::Strayed;
+                }
+            }
+            match own.halt() {
+                0 => {}
+                DRAIN => return State::Drained,
+                FREEZE.. => return State::Frozen,
+            }
+            left = left.map(|n| n - 1);
+        }
+        State::Drained
+    }
+
+    /// One round of the program. What its assertions say belongs to simulated runs and is dropped.
+    fn round(&self, seat: &mut Seat<'_>) -> Result<Round, Stop> {
+        let (world, code, a): (&World, &C, _) = (&self.world, &self.code, seat.me);
+        let (mut locals, mut broken) = (Locals::NONE, Vec::new());
+        let mut words = seat.words;
+        let mut place = code.start(world, &mut words, a, &mut locals, &mut broken);
+        if place.is_none() {
+            return Ok(Round::Empty);
+        }
+        let mut failed = false;
+        while let Some(at) = place {
+            let mut step = LiveStep { seat: *seat, stated: &|mut m| code.stated(world, &mut m, a, at, &locals) };
+            let result = code.run(a, at, &locals, &mut step)?;
+            (seat.depth, seat.seed) = (step.seat.depth, step.seat.seed);
+            failed |= code.failed(a, at, result);
+            place = code.finish(world, &mut words, a, at, result, &mut locals, &mut broken);
+            broken.clear();
+        }
+        Ok(Round::Done { failed })
+    }
+}
+
+enum Round {
+    /// The program has no effect.
+    Empty,
+    /// It has run to its end.
+    Done {
+        /// A statement gave an error.
+        failed: bool,
+    },
+}

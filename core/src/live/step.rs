@@ -1,0 +1,191 @@
+//! Effects of a live actor: real atomics.
+//!
+//! Each effect looks at the actor's halt word first and is then performed as it stands, so that of the abstraction
+//! nothing is left when an operation is compiled for this [`Step`]. An actor that finds a lock taken writes its wait
+//! record, looks again and again, and clears the record when it has the lock: brief spins first, then sleeps in
+//! growing slices, each followed by a look at the halt word.
+
+use super::control::{Own, record_wait};
+use super::words::Atomics;
+use crate::addr::ActorId;
+use crate::lock::{self, Lock, Mode, Taken};
+use crate::machine::{Words, World};
+use crate::perform::{Performed, perform};
+use crate::step::{Cond, Effect, Plain, Step, Stop};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+/// What an actor's thread keeps between statements.
+#[derive(Clone, Copy)]
+pub(super) struct Seat<'a> {
+    pub(super) world: &'a World,
+    pub(super) words: Atomics<'a>,
+    pub(super) own: &'a Own,
+    pub(super) me: ActorId,
+    pub(super) depth: usize,
+    pub(super) seed: u64,
+}
+
+/// Whether the condition of a statement holds.
+pub(super) type Stated<'a> = &'a dyn Fn(Atomics<'_>) -> bool;
+
+/// A statement of a live actor.
+pub struct LiveStep<'a> {
+    pub(super) seat: Seat<'a>,
+    pub(super) stated: Stated<'a>,
+}
+
+/// The growing pauses of whoever waits.
+pub(super) struct Backoff(u32);
+
+/// Rounds of spinning: about as long as a lock of one operation is held.
+const SPINS: u32 = 7;
+/// The first and the longest slice of sleep.
+const FIRST_SLEEP: Duration = Duration::from_micros(20);
+const LONGEST_SLEEP: Duration = Duration::from_millis(1);
+
+impl Backoff {
+    pub(super) const NEW: Backoff = Backoff(0);
+
+    /// Pauses, a little longer than the last time.
+    pub(super) fn pause(&mut self) {
+        if self.0 < SPINS {
+            for _ in 0..1 << self.0 {
+                std::hint::spin_loop();
+            }
+        } else {
+            let slice = FIRST_SLEEP * (1 << (self.0 - SPINS).min(6));
+            std::thread::sleep(slice.min(LONGEST_SLEEP));
+        }
+        self.0 = (self.0 + 1).min(SPINS + 6);
+    }
+}
+
+impl LiveStep<'_> {
+    /// The lock was found taken: waits for it. 0 where it has become a promotion.
+    #[cold]
+    #[inline(never)]
+    fn wait_for_lock(&mut self, lock: Lock, mode: Mode) -> Result<u64, Stop> {
+        let Seat { world, mut words, own, me, .. } = self.seat;
+        own.begin_wait();
+        record_wait(&mut words, world, me, Some((lock, mode)));
+        let mut backoff = Backoff::NEW;
+        let taken = loop {
+            match lock::try_take(&mut words, world, me, lock, mode) {
+                Taken::Yes => break 1,
+                Taken::Promotion => break 0,
+                Taken::No | Taken::Queued => own.looked(),
+            }
+            own.go_on()?;
+            backoff.pause();
+        };
+        record_wait(&mut words, world, me, None);
+        Ok(taken)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_for(&mut self, cond: Cond) -> Result<(), Stop> {
+        let Seat { mut words, own, .. } = self.seat;
+        let stated = self.stated;
+        let mut holds = || match cond {
+            Cond::Is(w, v) => words.get(w) == v,
+            Cond::Stated => stated(words),
+        };
+        if holds() {
+            return Ok(());
+        }
+        own.begin_wait();
+        own.show_condition(true);
+        let mut backoff = Backoff::NEW;
+        while !holds() {
+            own.looked();
+            own.go_on()?;
+            backoff.pause();
+        }
+        own.show_condition(false);
+        Ok(())
+    }
+
+    /// The next number of the actor's own sequence (splitmix64), brought below `n`.
+    fn draw(&mut self, n: u64) -> u64 {
+        self.seat.seed = self.seat.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.seat.seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (((z ^ (z >> 31)) as u128 * n.max(1) as u128) >> 64) as u64
+    }
+}
+
+impl Step for LiveStep<'_> {
+    #[inline(always)]
+    fn world(&self) -> &World {
+        self.seat.world
+    }
+
+    #[inline(always)]
+    fn me(&self) -> ActorId {
+        self.seat.me
+    }
+
+    #[inline(always)]
+    fn effect(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
+        self.seat.own.go_on()?;
+        match e {
+            Effect::Wait(cond) => return self.wait_for(cond).map(|()| [0; 2]),
+            Effect::Choose(n) => return Ok([self.draw(n), 0]),
+            Effect::Lock(..) | Effect::TryLock(..) => Own::room(self.seat.depth)?,
+            // Forgotten before it is free: from then on another may hold it.
+            Effect::Unlock(lock, mode) => self.seat.own.pop(&mut self.seat.depth, lock, mode),
+            _ => {}
+        }
+        let out = match perform(&mut self.seat.words, self.seat.world, self.seat.me, &e) {
+            Performed::Done(out) => out,
+            Performed::Blocked => match e {
+                Effect::Lock(lock, mode) => [self.wait_for_lock(lock, mode)?, 0],
+                _ => [0; 2],
+            },
+        };
+        if let Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) = e
+            && out[0] != 0
+        {
+            self.seat.own.push(&mut self.seat.depth, lock, mode);
+        }
+        Ok(out)
+    }
+
+    #[inline(always)]
+    fn note(&mut self, _: &'static str) {}
+
+    #[inline(always)]
+    fn scope<R: Plain>(&mut self, f: impl Fn(&mut Self) -> Result<R, Stop>) -> Result<R, Stop> {
+        f(self)
+    }
+
+    #[inline(always)]
+    fn retry<R: Plain>(&mut self, f: impl Fn(&mut Self) -> Result<Option<R>, Stop>) -> Result<R, Stop> {
+        loop {
+            if let Some(r) = f(self)? {
+                return Ok(r);
+            }
+            self.seat.own.go_on()?;
+            std::hint::spin_loop();
+        }
+    }
+
+    #[inline(always)]
+    fn fold<A: Plain>(
+        &mut self,
+        init: A,
+        f: impl Fn(&mut Self, A) -> Result<ControlFlow<A, A>, Stop>,
+    ) -> Result<A, Stop> {
+        let mut acc = init;
+        loop {
+            match f(self, acc)? {
+                ControlFlow::Continue(next) => acc = next,
+                ControlFlow::Break(last) => return Ok(last),
+            }
+            self.seat.own.go_on()?;
+        }
+    }
+}
