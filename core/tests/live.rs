@@ -1,12 +1,17 @@
 //! Live runs on real threads: nothing is lost, a deadlock is found while it stands, and every way to stop stops.
 
-use p2mscope_core::addr::{ActorId, DomId, Gfn, Mfn, Word};
-use p2mscope_core::entry::Format;
-use p2mscope_core::live::{Detector, Live, Plan, State, Stuck, Threads};
-use p2mscope_core::lock::{self, Lock, Mode, policy};
-use p2mscope_core::machine::{Actor, ActorWord, DomWord, Domain, Kind, Map, NamedLock, Policy, Words, World};
+use p2mscope_core::addr::{ActorId, DomGfn, DomId, Mfn, Order, Word};
+use p2mscope_core::entry::{Access, P2mType};
+use p2mscope_core::live::{Detector, Live, Plan, State, Threads};
+use p2mscope_core::lock::{self, Lock, Mode};
+use p2mscope_core::machine::{
+    Actor, ActorWord, Builder, DomWord, FrameWord, Kind, Map, NamedLock, NewDomain, NewMapping,
+};
+use p2mscope_core::machine::{Words, World, frames};
+use p2mscope_core::ops::query;
 use p2mscope_core::sim::{Code, Locals, Sim, Twin};
 use p2mscope_core::step::{Cond, Effect, Step, Stop};
+use p2mscope_core::watch::waits::{self, On, Wait};
 use p2mscope_core::watch::{Broken, Rules};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,28 +19,38 @@ use std::time::{Duration, Instant};
 /// Longer than any of these runs takes on a loaded machine: only against hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const WORDS: usize = 16;
 const LOCKS: [Lock; 2] = [Lock::Named(0), Lock::Named(1)];
+/// Ranges of 2 MB with one page mapped in each, and words beside them.
+const RANGES: u64 = 4;
+const WORDS: u64 = 4 * RANGES;
 
-/// A domain with one lock page, some words and two locks.
-fn world(actors: usize) -> (Arc<World>, Vec<u64>) {
-    let map = Map::new(2, 1, actors, WORDS, LOCKS.len());
-    let names = |prefix: &str, n: usize| (0..n).map(|i| format!("{prefix}{i}")).collect::<Vec<_>>();
-    let actor = |name| Actor { name, kind: Kind::Toolstack, domain: DomId(1) };
-    let world = World {
-        map,
-        policy: Policy::M2,
-        pin: false,
-        format: Format::Ept2011,
-        domains: vec![Domain { id: DomId(1), name: "guest".into(), control: false, root: Mfn(0) }],
-        actors: names("A", actors).into_iter().map(actor).collect(),
-        words: names("w", WORDS),
-        locks: names("l", LOCKS.len()).into_iter().map(|name| NamedLock { name, level: 0 }).collect(),
-        frames: Vec::new(),
+/// The page that is mapped in a range.
+fn page(range: u64) -> DomGfn {
+    DomGfn::new(1, range << 9 | 7)
+}
+
+/// A guest with a few pages, some words and two locks, under the policy of 2 MB.
+fn world(actors: usize) -> (Arc<World>, Arc<[u64]>) {
+    let builder = Builder {
+        pin: true,
+        domains: vec![NewDomain { id: DomId(1), name: "guest".into(), control: false, tables: 0 }],
+        actors: (0..actors).map(|a| Actor { name: format!("A{a}"), kind: Kind::Toolstack, domain: DomId(1) }).collect(),
+        mappings: (0..RANGES)
+            .map(|range| NewMapping {
+                slot: 0,
+                gfn: page(range).gfn,
+                order: Order::K4,
+                ty: P2mType::RamRw,
+                access: Access::Rwx,
+                name: None,
+                content: 0,
+            })
+            .collect(),
+        words: (0..WORDS).map(|i| (format!("w{i}"), 0)).collect(),
+        locks: (0..LOCKS.len()).map(|i| NamedLock { name: format!("l{i}"), level: 0 }).collect(),
+        ..Builder::default()
     };
-    let mut first = vec![0; map.len() as usize];
-    first[map.lock_page(0, 0).1.0 as usize] = 1;
-    (Arc::new(world), first)
+    builder.build().unwrap()
 }
 
 /// A program of one statement, the same function for every actor.
@@ -98,33 +113,39 @@ fn peek<F: Statement>(live: &Live<Program<F>>, w: impl Fn(&Map) -> Word) -> u64 
     live.words().get(w(&live.world().map))
 }
 
-/// Whether no lock of the world is held or queued for, and nobody waits.
-fn all_free<F: Statement>(live: &Live<Program<F>>) -> bool {
+/// Whether nothing is held: no lock, no place in a queue, no pin, and of each page only its domain's own reference.
+#[track_caller]
+fn assert_all_free<F: Statement>(live: &Live<Program<F>>) {
     let world = live.world();
     let mut m = live.words();
-    let ranges = (0..WORDS as u32).map(|i| Lock::Range(0, i));
-    let words: Vec<_> = ranges
-        .chain(LOCKS)
-        .chain([Lock::Global(0), Lock::Domctl])
-        .filter_map(|l| lock::word_of(&mut m, world, l))
-        .collect();
-    words.into_iter().all(|w| m.get(w) == 0)
-        && world.actor_ids().all(|a| live.waiting(a).is_none() && live.held(a).is_empty())
-        && world.actor_ids().all(|a| m.get(world.map.shared_depth(a, 0)) == 0)
+    for l in (0..RANGES as u32).map(|i| Lock::Range(0, i)).chain(LOCKS).chain([Lock::Global(0)]) {
+        let word = lock::word_of(&mut m, world, l).unwrap();
+        assert_eq!(m.get(word), 0, "{}", l.describe(world));
+    }
+    for a in world.actor_ids() {
+        assert_eq!((live.held(a), live.waiting(a)), (vec![], None));
+        assert_eq!(m.get(world.map.shared_depth(a, 0)), 0);
+        assert!(world.map.pins(a).is_empty(&mut m));
+    }
+    let list = frames::page_list(&mut m, world, 0);
+    assert_eq!(list.len() as u64, RANGES);
+    for mfn in list {
+        let count = world.map.frame(mfn, FrameWord::Count).unwrap();
+        assert_eq!(m.get(count), frames::PGC_ALLOCATED | 1);
+    }
 }
 
-/// Gets two overlapping ranges, counts in each without any atomic addition, and puts them.
+/// Gets two pages in neighbouring ranges, counts in each range without any atomic addition, and puts them.
 struct GetPut;
-
-const RANGES: u64 = 4;
 
 impl Statement for GetPut {
     fn run<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
         let first = s.choose(RANGES - 1)?;
         for range in [first, first + 1] {
-            let plan = policy::for_update(s.world(), 0, Gfn(range << 9));
-            s.lock(Lock::Global(0), plan.global.unwrap())?;
-            s.lock(plan.range.unwrap(), Mode::Exclusive)?;
+            let entry = query::get_gfn(s, page(range))?;
+            if !s.world().format.present(entry) {
+                return Err(Stop::Bad { what: "a page that is there", value: range });
+            }
             for half in 0..2 {
                 let w = s.world().map.word((2 * range + half) as u32);
                 let seen = s.load(w)?;
@@ -136,8 +157,7 @@ impl Statement for GetPut {
             if s.load(one)? != s.load(two)? {
                 return Err(Stop::Bad { what: "an equal pair", value: range });
             }
-            s.unlock(Lock::Range(0, range as u32), Mode::Exclusive)?;
-            s.unlock(Lock::Global(0), Mode::Shared)?;
+            query::put_gfn(s, page(range))?;
         }
         Ok(0)
     }
@@ -158,7 +178,7 @@ fn nothing_is_lost_under_overlapping_ranges() {
     assert!(counts.iter().all(|c| (c.operations, c.failures) == (ROUNDS, 0)), "{counts:?}");
     let sum: u64 = (0..2 * RANGES).map(|i| peek(&live, |map| map.word(i as u32))).sum();
     assert_eq!(sum, 2 * ROUNDS * 2 * 2, "two actors, two ranges, two words");
-    assert!(all_free(&live));
+    assert_all_free(&live);
 }
 
 #[test]
@@ -187,7 +207,8 @@ fn a_whole_table_waits_for_its_ranges_and_keeps_others_out() {
     let sum: u64 = (0..RANGES).map(|i| peek(&live, |map| map.word(i as u32))).sum();
     let (whole, single) = (peek(&live, |map| map.word(8)), peek(&live, |map| map.word(9)));
     assert_eq!((sum, whole + single), (RANGES * whole + single, 60_000));
-    assert!(whole > 0 && all_free(&live));
+    assert!(whole > 0 && whole < 60_000);
+    assert_all_free(&live);
 }
 
 #[test]
@@ -235,12 +256,16 @@ fn deadlocked() -> (Live<Program<Abba>>, Threads<Program<Abba>>, Detector) {
     let threads = Threads::start(&live).unwrap();
     let mut detector = Detector::new();
     until("the deadlock is found", || !detector.poll(&live).is_empty());
-    let stuck = |actor: u8, wants: usize, owner: u8| Stuck {
+    let stuck = |actor: u8, wants: usize, owner: u8| Wait {
         actor: ActorId(actor),
-        lock: Some((LOCKS[wants], Mode::Exclusive)),
-        owners: vec![ActorId(owner)],
+        on: On::Lock(LOCKS[wants], Mode::Exclusive),
+        needs: vec![ActorId(owner)],
     };
-    assert_eq!(detector.poll(&live), [stuck(0, 1, 1), stuck(1, 0, 0)]);
+    let found = detector.poll(&live).to_vec();
+    assert_eq!(found, [stuck(0, 1, 1), stuck(1, 0, 0)]);
+    let [ring] = &waits::rings(&found)[..] else { panic!("one ring: {found:?}") };
+    let says = "A0 -> A1 -> A0: A0 waits for lock l1, which A1 holds; A1 waits for lock l0, which A0 holds";
+    assert_eq!(waits::describe(live.world(), &found, ring), says);
     (live, threads, detector)
 }
 
@@ -263,7 +288,7 @@ fn a_frozen_deadlock_can_be_read_from_the_words() {
         live.abort(a);
         assert_eq!(live.state(a), Some(State::Aborted));
     }
-    assert!(all_free(&live));
+    assert_all_free(&live);
 }
 
 #[test]
@@ -273,7 +298,7 @@ fn aborting_one_lets_the_other_go_on() {
     threads.join();
     assert_eq!([0, 1].map(|a| live.state(ActorId(a)).unwrap()), [State::Aborted, State::Drained]);
     assert_eq!([0, 1].map(|a| live.counts()[a].operations), [0, 1]);
-    assert!(all_free(&live));
+    assert_all_free(&live);
     assert_eq!(detector.poll(&live), []);
 }
 
@@ -310,13 +335,13 @@ fn an_aborted_waiter_leaves_the_queue() {
     live.words().set(live.world().map.word(1), 1);
     let mut detector = Detector::new();
     until("all wait", || detector.poll(&live).len() == 3);
-    let owners: Vec<_> = detector.poll(&live).iter().map(|s| s.owners.clone()).collect();
-    assert_eq!(owners, [vec![], vec![ActorId(0)], vec![ActorId(1)]], "the third waits for who has queued");
+    let needs: Vec<_> = detector.poll(&live)[1..].iter().map(|w| w.needs.clone()).collect();
+    assert_eq!(needs, [[ActorId(0)], [ActorId(1)]], "the third waits for who has queued");
     live.abort(ActorId(1));
     until("the third has passed", || live.state(ActorId(2)) == Some(State::Drained));
     live.words().set(live.world().map.word(0), 1);
     threads.join();
-    assert!(all_free(&live));
+    assert_all_free(&live);
 }
 
 #[test]
@@ -330,7 +355,7 @@ fn a_drained_run_has_no_lock_held_and_the_counts_of_its_words() {
     let done: u64 = live.counts().iter().map(|c| c.operations).sum();
     let sum: u64 = (0..2 * RANGES).map(|i| peek(&live, |map| map.word(i as u32))).sum();
     assert_eq!(sum, done * 4);
-    assert!(all_free(&live));
+    assert_all_free(&live);
 }
 
 #[test]
@@ -378,7 +403,7 @@ fn errors_are_counted_beside_successes_and_a_lost_program_ends() {
             match (s.me().0, n) {
                 (1, 3) => {
                     s.lock(LOCKS[0], Mode::Exclusive)?;
-                    s.page_word(Mfn(77), 0).map(|w| w.0 as u64)
+                    s.page_word(Mfn(1 << 20), 0).map(|w| w.0 as u64)
                 }
                 _ => Ok(n % 2),
             }
@@ -391,7 +416,7 @@ fn errors_are_counted_beside_successes_and_a_lost_program_ends() {
     assert_eq!(live.state(ActorId(1)), Some(State::Strayed));
     assert_eq!(live.held(ActorId(1)), [(LOCKS[0], Mode::Exclusive)], "what it held it still holds");
     live.abort(ActorId(1));
-    assert!(all_free(&live));
+    assert_all_free(&live);
 }
 
 #[test]

@@ -23,7 +23,7 @@ mod words;
 
 pub use control::{Counts, HELD_LIVE, State};
 pub use step::LiveStep;
-pub use stuck::{Detector, Stuck};
+pub use stuck::Detector;
 #[cfg(not(target_family = "wasm"))]
 pub use threads::Threads;
 pub use words::Atomics;

@@ -38,6 +38,10 @@ pub fn waits<W: Words>(
     pending: &[Option<Pending>],
     enabled: &dyn Fn(&mut W, ActorId) -> bool,
 ) -> Vec<Wait> {
+    let wants = |b: ActorId| match pending[b.0 as usize].as_ref()?.effect {
+        Effect::Lock(lock, mode) => Some((lock, mode)),
+        _ => None,
+    };
     let mut all = Vec::new();
     for a in world.actor_ids() {
         let Some(p) = pending.get(a.0 as usize).and_then(Option::as_ref) else { continue };
@@ -46,7 +50,7 @@ pub fn waits<W: Words>(
         }
         all.push(match p.effect {
             Effect::Lock(lock, mode) => {
-                Wait { actor: a, on: On::Lock(lock, mode), needs: owners(m, world, pending, a, lock, mode) }
+                Wait { actor: a, on: On::Lock(lock, mode), needs: owners(m, world, a, (lock, mode), wants) }
             }
             _ => {
                 let others = world.actor_ids().filter(|&b| b != a && pending[b.0 as usize].is_some());
@@ -57,14 +61,14 @@ pub fn waits<W: Words>(
     all
 }
 
-/// Who must go before `a` gets the lock. For the shared side of a global lock also those who have queued for it.
-fn owners<W: Words>(
+/// Who must go before `a` gets the lock. For the shared side of a global lock also those who have queued for it;
+/// `wants` says which lock an actor waits for.
+pub fn owners<W: Words>(
     m: &mut W,
     world: &World,
-    pending: &[Option<Pending>],
     a: ActorId,
-    lock: Lock,
-    mode: Mode,
+    (lock, mode): (Lock, Mode),
+    wants: impl Fn(ActorId) -> Option<(Lock, Mode)>,
 ) -> Vec<ActorId> {
     let all = holders(m, world, lock);
     let mut needs: Vec<ActorId> = match mode {
@@ -73,11 +77,7 @@ fn owners<W: Words>(
     };
     let queued = word_of(m, world, lock).is_some_and(|w| matches!(lock, Lock::Global(_)) && global::queued(m.get(w)));
     if mode == Mode::Shared && queued {
-        let waits_exclusively = |b: &ActorId| {
-            let next = pending[b.0 as usize].as_ref().map(|p| p.effect);
-            *b != a && next == Some(Effect::Lock(lock, Mode::Exclusive))
-        };
-        needs.extend(world.actor_ids().filter(waits_exclusively));
+        needs.extend(world.actor_ids().filter(|&b| b != a && wants(b) == Some((lock, Mode::Exclusive))));
     }
     needs.sort();
     needs.dedup();
