@@ -23,5 +23,5 @@ mod table;
 mod walk;
 
 pub use pool::{explore, with_threads};
-pub use question::{Limits, Progress, Question, Report, Schedule, Verdict};
+pub use question::{Limits, Mark, Probe, Progress, Question, Report, Schedule, Verdict};
 pub use slices::Slices;

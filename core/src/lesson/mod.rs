@@ -8,6 +8,7 @@ mod expect;
 mod map;
 mod read;
 mod reader;
+mod stage;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -15,6 +16,7 @@ mod world;
 
 pub use expect::{Expect, Pattern, Repair, ScheduleWord, Until};
 pub use map::MapItem;
+pub use stage::Staged;
 pub use world::{DomainSpec, FrameSpec, GrantSpec, WorldSpec};
 
 use crate::addr::DomId;

@@ -25,6 +25,8 @@ pub struct NewDomain {
     pub control: bool,
     /// Free pages of its table pool, beyond those that its mappings take.
     pub tables: u32,
+    /// Whether it is being destroyed from the beginning.
+    pub dying: bool,
 }
 
 /// A mapping to be built.
@@ -214,6 +216,7 @@ impl Filling<'_> {
             let root = self.world.domain(slot).root;
             self.own(root);
             self.record(root, FrameWord::Use, FrameUse::Table { slot }.to_word());
+            self.m.set(self.world.map.dom(slot, DomWord::Dying), d.dying as u64);
             for i in 0..LOCK_PAGES {
                 let page = root.plus(1 + i);
                 self.own(page);

@@ -1,0 +1,115 @@
+//! From a lesson to a world with actors in it: the first state of one version under one policy.
+
+use super::{DomainSpec, Lesson, MapItem};
+use crate::addr::{DomId, Gfn};
+use crate::entry::Access;
+use crate::machine::{Actor, BuildError, Builder, NamedLock, NewDomain, NewFrame, NewMapping, Policy, World};
+use crate::script::{Error, Problem, Script};
+use crate::sim::Sim;
+use crate::watch::Rules;
+use std::sync::Arc;
+
+/// A version of a lesson with its world in the first state.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// What is fixed.
+    pub world: Arc<World>,
+    /// All words at first.
+    pub first: Arc<[u64]>,
+    /// The programs.
+    pub script: Arc<Script>,
+}
+
+impl Staged {
+    /// The first state, watched for these rules.
+    pub fn sim(&self, rules: Rules) -> Sim<Script> {
+        Sim::new(self.world.clone(), self.script.clone(), self.first.clone(), rules)
+    }
+}
+
+impl Lesson {
+    /// The first state of a version. Policy and pinning are the world's own where they are not given. Errors: an
+    /// unknown version, or a world that cannot be built.
+    pub fn stage(&self, version: &str, policy: Option<Policy>, pin: Option<bool>) -> Result<Staged, Vec<Error>> {
+        let compiled = self.compile(version)?;
+        let builder = Builder {
+            policy: policy.unwrap_or(self.world.policy),
+            pin: pin.unwrap_or(self.world.pin),
+            format: self.world.encoding,
+            domains: self.domains.iter().map(new_domain).collect(),
+            actors: self
+                .actors
+                .iter()
+                .map(|a| Actor { name: a.name.clone(), kind: a.kind, domain: a.domain })
+                .collect(),
+            mappings: self.domains.iter().zip(0..).flat_map(|(d, slot)| mappings(slot, &d.map)).collect(),
+            frames: self
+                .frames
+                .iter()
+                .map(|f| NewFrame {
+                    name: f.name.clone(),
+                    owner: f.owner.and_then(|d| self.slot(d)),
+                    content: f.content as u64,
+                })
+                .collect(),
+            free_frames: self.world.free_frames as u32,
+            words: self.names.words.iter().map(|w| w.0.clone()).zip(compiled.words).collect(),
+            locks: self
+                .names
+                .locks
+                .iter()
+                .map(|(name, level)| NamedLock { name: name.clone(), level: *level })
+                .collect(),
+        };
+        let (world, first) = builder.build().map_err(|e| self.at_fault(&e))?;
+        let frames = self.names.frames.iter();
+        let frames = frames.map(|n| world.frames.iter().find(|f| f.0 == *n).map_or(u64::MAX, |f| f.1.0)).collect();
+        let repair = self.repair.clone().unwrap_or_default();
+        let worded = |of: Vec<crate::script::code::Expr>, said: &[crate::script::ast::Expr]| {
+            of.into_iter().zip(said).map(|(e, ast)| (e, self.file().slice(ast.span).to_string())).collect()
+        };
+        let script = Script {
+            programs: compiled.programs,
+            frames,
+            ensure: worded(compiled.ensure, &repair.ensure),
+            reach: worded(compiled.reach, &repair.reach),
+        };
+        Ok(Staged { world, first, script: Arc::new(script) })
+    }
+
+    fn slot(&self, d: DomId) -> Option<u8> {
+        self.domains.iter().position(|x| x.id == d).map(|i| i as u8)
+    }
+
+    /// The error with the place of the map item that it is about, if it is about one.
+    fn at_fault(&self, e: &BuildError) -> Vec<Error> {
+        let span = match e {
+            BuildError::MappedTwice { dom, gfn } => {
+                let maps = self.domains.iter().filter(|d| d.id == *dom).flat_map(|d| &d.map);
+                maps.filter(|m| (m.first..=m.last).contains(gfn)).last().map(|m| m.span)
+            }
+            BuildError::TooMany { .. } => None,
+        };
+        vec![self.file().error(Problem::new(span.unwrap_or_default(), e.to_string()))]
+    }
+}
+
+fn new_domain(d: &DomainSpec) -> NewDomain {
+    let name = d.name.clone().unwrap_or_else(|| format!("domain {}", d.id));
+    NewDomain { id: d.id, name, control: d.control, tables: d.tables as u32, dying: d.dying }
+}
+
+/// A map item as mappings of its order, one after the other. The name is the first frame's.
+fn mappings(slot: u8, items: &[MapItem]) -> impl Iterator<Item = NewMapping> {
+    items.iter().flat_map(move |m| {
+        (0..m.frames().div_ceil(m.order.frames())).map(move |i| NewMapping {
+            slot,
+            gfn: Gfn(m.first.0 + i * m.order.frames()),
+            order: m.order,
+            ty: m.ty,
+            access: m.access.unwrap_or(Access::Rwx),
+            name: m.frame.clone().filter(|_| i == 0),
+            content: m.content as u64,
+        })
+    })
+}
