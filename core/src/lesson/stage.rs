@@ -86,7 +86,7 @@ impl Lesson {
         let span = match e {
             BuildError::MappedTwice { dom, gfn } => {
                 let maps = self.domains.iter().filter(|d| d.id == *dom).flat_map(|d| &d.map);
-                maps.filter(|m| (m.first..=m.last).contains(gfn)).last().map(|m| m.span)
+                maps.rev().find(|m| (m.first..=m.last).contains(gfn)).map(|m| m.span)
             }
             BuildError::TooMany { .. } => None,
         };
