@@ -67,7 +67,7 @@ pub fn cause<C: Code>(run: &mut Run<C>, a: ActorId, lock: Lock) -> String {
         let who = if o == a { "it" } else { world.actor_name(o) };
         let holds = holding.iter().any(|h| h.0 == o);
         match (holds, since(o)) {
-            (false, _) => format!("for whose other side {who} has queued"),
+            (false, _) => format!("for which {who} has queued"),
             (true, Some(step)) => format!("which {who} holds since step {step}"),
             (true, None) => format!("which {who} holds"),
         }

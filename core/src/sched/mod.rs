@@ -8,18 +8,31 @@
 //! - what only people want to know (who waited since when, which words a step wrote) is noted in the events and never
 //!   hashed.
 //!
-//! Who goes next is a person's choice, or a [`Picker`]'s.
+//! Who goes next is a person's choice, or a [`Picker`]'s. A [`Schedule`] is a run as text.
 
 mod blocked;
 mod event;
+mod follow;
 mod forks;
+mod go;
 mod holds;
+mod name;
 mod picker;
+mod play;
 mod run;
+mod schedule;
 
 pub use blocked::{cause, owners, side, waits, why};
 pub use event::{Event, Size, Waiting};
+pub use follow::Scripted;
 pub use forks::Fork;
+pub use go::{GoError, Until};
 pub use holds::{Hold, holds};
+pub use name::{Name, Point};
 pub use picker::{Offer, Picker, Random, RoundRobin};
+pub use play::{CHECK_EVERY, PlayError, Played, write_down};
 pub use run::{PATIENCE, Run};
+pub use schedule::{Item, Schedule, ScheduleError};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,7 +1,7 @@
 //! The frames of the machine: who counts each, what it is, who owns it.
 
 use super::tables::tables;
-use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Mfn};
+use crate::addr::{ActorId, DomGfn, DomId, FRAME_WORDS, Mfn, Word};
 use crate::machine::frames::{M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, count, is_free, owner, used_as, was_freed};
 use crate::machine::{FrameUse, FrameWord, Words, World};
 use crate::perform::PIN_COUNT;
@@ -103,6 +103,8 @@ pub fn frames<C: Code>(run: &mut Run<C>) -> Frames {
                 let (i, bit) = ((mfn.0 / 64) as u32, mfn.0 % 64);
                 out.free += run.words().get(world.map.free_map(None, i)) >> bit & 1;
             }
+            // Xen's own page is no memory that anybody can count.
+            FrameUse::Memory if owner(run.words(), &world, mfn) == DomId::XEN => {}
             FrameUse::Memory => out.frames.push(frame(run, &world, mfn, &wrote)),
             FrameUse::Pool { .. } => {}
             FrameUse::Table { slot } => {
@@ -124,13 +126,13 @@ fn frame<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, wrote: &[u32]) -> F
     let word = |w| world.map.frame(mfn, w);
     let content_at = world.map.page(mfn, 0);
     let m = run.words();
-    let mut get = |w: Option<crate::addr::Word>| w.map_or(0, |w| m.get(w));
+    let mut get = |w: Option<Word>| w.map_or(0, |w| m.get(w));
     let (count_info, type_info) = (get(word(FrameWord::Count)), get(word(FrameWord::Type)));
     let (m2p, content) = (get(word(FrameWord::M2p)), get(content_at));
     let allocated = count_info & PGC_ALLOCATED != 0;
     let holders = holders(run, world, mfn, allocated);
     let named: u64 = holders.iter().map(|h| h.count).sum();
-    let record = wrote.iter().any(|&w| world.map.frame_record(crate::addr::Word(w)).is_some_and(|r| r.0 == mfn));
+    let record = wrote.iter().any(|&w| world.map.frame_record(Word(w)).is_some_and(|r| r.0 == mfn));
     FrameView {
         mfn: mfn.0,
         name: world.frame_name(mfn),

@@ -29,3 +29,6 @@ pub use sentence::{doing, sentence};
 pub use timeline::{Bar, BarState, Branch, HoldBar, Lane, Mark, Tick, Timeline, timeline};
 pub use waits::{WaitEdge, WaitNode, Waits, waits};
 pub use walk::{Level, Row, Walk, walk};
+
+#[cfg(test)]
+mod tests;
