@@ -1,20 +1,10 @@
-//! The words of a lesson's schedule: how far an actor goes.
+//! The words of a lesson's schedule, played: how far each actor goes.
 
 use super::blocked::why;
 use super::run::{PATIENCE, Run};
 use crate::addr::ActorId;
+use crate::lesson::{ScheduleWord, Until};
 use crate::sim::Code;
-
-/// How far an actor goes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Until {
-    /// That many steps: `A`, `A*3`.
-    Steps(u32),
-    /// Until its next effect is the first of a statement at one of these places: `A@label`. No step if it is there.
-    Places(Vec<u64>),
-    /// Until it waits or ends, at least one step: `A!`.
-    Blocked,
-}
 
 /// A word could not be played. The run stands where its actor could not step.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,41 +26,44 @@ impl std::fmt::Display for GoError {
 impl std::error::Error for GoError {}
 
 impl<C: Code> Run<C> {
-    /// Plays a lesson's schedule from the position on; gives how many steps that took.
-    pub fn go(&mut self, words: &[(ActorId, Until)]) -> Result<usize, GoError> {
+    /// Plays a lesson's schedule from the position on; gives how many steps that took. `label` gives the places that
+    /// a label of an actor names.
+    pub fn go(&mut self, words: &[ScheduleWord], label: &dyn Fn(ActorId, &str) -> Vec<u64>) -> Result<usize, GoError> {
         let from = self.at();
-        for (word, (a, until)) in words.iter().enumerate() {
-            self.go_one(*a, until).map_err(|why| GoError { word, step: self.at() + 1, why })?;
+        for (word, w) in words.iter().enumerate() {
+            let a = ActorId(w.actor as u8);
+            let gone = match &w.until {
+                Until::Steps(n) => (0..*n).try_for_each(|_| self.go_step(a)),
+                Until::Label(name) => self.go_to(a, &label(a, name)),
+                Until::Blocked => self.go_on(a),
+            };
+            gone.map_err(|why| GoError { word, step: self.at() + 1, why })?;
         }
         Ok(self.at() - from)
     }
 
-    fn go_one(&mut self, a: ActorId, until: &Until) -> Result<(), String> {
-        match until {
-            Until::Steps(n) => (0..*n).try_for_each(|_| self.go_step(a)),
-            Until::Blocked => {
-                self.go_step(a)?;
-                for _ in 0..PATIENCE {
-                    if self.sim.ways(a) == 0 {
-                        return Ok(());
-                    }
-                    self.go_step(a)?;
-                }
-                Err(self.endless(a))
-            }
-            Until::Places(places) => {
-                let mut arrived = self.past().iter().rev().find(|e| e.actor == a).is_none_or(|e| e.finished);
-                for _ in 0..PATIENCE {
-                    let there = |p: &crate::sim::Pending| arrived && places.contains(&p.place);
-                    if self.sim.pending(a).is_some_and(there) {
-                        return Ok(());
-                    }
-                    self.go_step(a)?;
-                    arrived = self.last_event().is_some_and(|e| e.finished);
-                }
-                Err(self.endless(a))
+    /// At least one step, until the actor waits or ends.
+    fn go_on(&mut self, a: ActorId) -> Result<(), String> {
+        for _ in 0..PATIENCE {
+            self.go_step(a)?;
+            if self.sim.ways(a) == 0 {
+                return Ok(());
             }
         }
+        Err(self.endless(a))
+    }
+
+    /// Until the next effect is the first one at one of these places; no step if it is.
+    fn go_to(&mut self, a: ActorId, places: &[u64]) -> Result<(), String> {
+        let mut begins = self.past().iter().rev().find(|e| e.actor == a).is_none_or(|e| e.finished);
+        for _ in 0..PATIENCE {
+            if begins && self.sim.pending(a).is_some_and(|p| places.contains(&p.place)) {
+                return Ok(());
+            }
+            self.go_step(a)?;
+            begins = self.last_event().is_some_and(|e| e.finished);
+        }
+        Err(self.endless(a))
     }
 
     fn go_step(&mut self, a: ActorId) -> Result<(), String> {

@@ -26,30 +26,30 @@ pub struct Hold {
 /// outermost first.
 pub fn holds(events: &[Event]) -> Vec<Hold> {
     let mut all: Vec<Hold> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
     for e in events.iter().filter(|e| !e.queued) {
-        match e.did.effect {
-            Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) if e.result[0] != 0 => {
-                match open(&mut all, e.actor, lock, mode) {
-                    Some(h) => h.depth += 1,
-                    None => {
-                        all.push(Hold { actor: e.actor, lock, mode, since: e.step, until: None, depth: 1 });
-                    }
+        let (lock, mode, takes) = match e.did.effect {
+            Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) if e.result[0] != 0 => (lock, mode, true),
+            Effect::Unlock(lock, mode) => (lock, mode, false),
+            _ => continue,
+        };
+        let is = |h: &Hold| h.actor == e.actor && h.lock == lock && h.mode == mode;
+        match (open.iter().position(|&i| is(&all[i])), takes) {
+            (Some(at), true) => all[open[at]].depth += 1,
+            (None, true) => {
+                open.push(all.len());
+                all.push(Hold { actor: e.actor, lock, mode, since: e.step, until: None, depth: 1 });
+            }
+            (Some(at), false) => {
+                let h = &mut all[open[at]];
+                h.depth -= 1;
+                if h.depth == 0 {
+                    h.until = Some(e.step);
+                    open.remove(at);
                 }
             }
-            Effect::Unlock(lock, mode) => {
-                if let Some(h) = open(&mut all, e.actor, lock, mode) {
-                    h.depth -= 1;
-                    if h.depth == 0 {
-                        h.until = Some(e.step);
-                    }
-                }
-            }
-            _ => {}
+            (None, false) => {}
         }
     }
     all
-}
-
-fn open(all: &mut [Hold], actor: ActorId, lock: Lock, mode: Mode) -> Option<&mut Hold> {
-    all.iter_mut().rev().find(|h| h.depth > 0 && h.actor == actor && h.lock == lock && h.mode == mode)
 }

@@ -26,7 +26,7 @@ pub use blocked::{cause, owners, side, waits, why};
 pub use event::{Event, Size, Waiting};
 pub use follow::Scripted;
 pub use forks::Fork;
-pub use go::{GoError, Until};
+pub use go::GoError;
 pub use holds::{Hold, holds};
 pub use name::{Name, Point};
 pub use picker::{Offer, Picker, Random, RoundRobin};

@@ -94,6 +94,13 @@ impl<C: Code> Run<C> {
         write_down(&self.events_of(fork), self.world()).to_string()
     }
 
+    /// Takes these steps from the first state on, as a search gives them: who, and which way at a choice. Gives how
+    /// many could be taken; the run stands behind them.
+    pub fn retrace(&mut self, steps: &[(ActorId, u64)]) -> usize {
+        self.seek(0);
+        steps.iter().take_while(|&&(a, choice)| self.take(a, choice).is_ok()).count()
+    }
+
     /// Plays a schedule from the first state on. Where it leaves the current branch it opens a fork, as stepping does.
     pub fn play(&mut self, schedule: &Schedule) -> Result<Played, PlayError> {
         let world = self.world().clone();

@@ -4,11 +4,11 @@ use super::LockName;
 use super::sentence::doing;
 use crate::addr::{ActorId, DomGfn, Mfn};
 use crate::lock::{Lock, Mode, holders};
-use crate::machine::{GhostWord, HELD_ROOM, Words};
 use crate::perform::PIN_COUNT;
 use crate::sched::{Hold, Run, holds, owners, why};
 use crate::sim::Code;
 use crate::step::Effect;
+use crate::watch::held::held;
 
 /// How an actor stands.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -121,12 +121,12 @@ pub struct ActorView {
 
 /// Every actor, in the order of the world.
 pub fn actors<C: Code>(run: &mut Run<C>) -> Vec<ActorView> {
-    let held = holds(run.past());
+    let taken = holds(run.past());
     let all: Vec<ActorId> = run.world().actor_ids().collect();
-    all.into_iter().map(|a| actor(run, a, &held)).collect()
+    all.into_iter().map(|a| actor(run, a, &taken)).collect()
 }
 
-fn actor<C: Code>(run: &mut Run<C>, a: ActorId, held: &[Hold]) -> ActorView {
+fn actor<C: Code>(run: &mut Run<C>, a: ActorId, taken: &[Hold]) -> ActorView {
     let world = run.world().clone();
     let who = &world.actors[a.0 as usize];
     let pending = run.sim().pending(a).copied();
@@ -148,7 +148,7 @@ fn actor<C: Code>(run: &mut Run<C>, a: ActorId, held: &[Hold]) -> ActorView {
         place: pending.map(|p| p.place),
         done: run.past().iter().rev().find(|e| e.actor == a).map(|e| e.did.place),
         just_stepped: run.last_event().is_some_and(|e| e.actor == a),
-        held: stack(run, a, held),
+        held: stack(run, a, taken),
         next,
         pins: pins(run, a),
         vars: assigned
@@ -177,17 +177,13 @@ pub(super) fn state<C: Code>(run: &mut Run<C>, a: ActorId) -> State {
 fn stack<C: Code>(run: &mut Run<C>, a: ActorId, events: &[Hold]) -> Vec<HeldView> {
     let world = run.world().clone();
     let mine = events.iter().filter(|h| h.actor == a && h.depth > 0);
-    let n = run.words().get(world.map.ghost(a, GhostWord::Held)).min(HELD_ROOM);
     let mut locks: Vec<(Lock, Mode)> = Vec::new();
-    for i in 0..n {
-        let (lock, mode) = world.map.held(a, i);
-        let (lock, mode) = (run.words().get(lock), run.words().get(mode));
-        let found = (Lock::from_word(lock), if mode == 0 { Mode::Exclusive } else { Mode::Shared });
-        if !locks.contains(&found) {
-            locks.push(found);
+    for taken in held(run.words(), &world, a) {
+        if !locks.contains(&taken) {
+            locks.push(taken);
         }
     }
-    if n == 0 {
+    if locks.is_empty() {
         locks = mine.clone().map(|h| (h.lock, h.mode)).collect();
     }
     let view = |(lock, mode): (Lock, Mode)| {

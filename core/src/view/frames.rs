@@ -6,7 +6,9 @@ use crate::machine::frames::{M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, count, is_fr
 use crate::machine::{FrameUse, FrameWord, Words, World};
 use crate::perform::PIN_COUNT;
 use crate::sched::Run;
+use crate::script::Pgt;
 use crate::sim::Code;
+use std::collections::HashMap;
 
 /// A named share of a frame's count.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -34,7 +36,7 @@ pub struct FrameView {
     pub holders: Vec<HolderView>,
     /// References that no named holder has: more than 0 is a leak, fewer an early release.
     pub unnamed: i64,
-    /// Its type: `none`, `writable`, `shared`.
+    /// Its type: `none`, `writable`, `shared`, `l1`, `seg`.
     pub ty: String,
     /// Its typed references.
     pub type_count: u64,
@@ -42,6 +44,8 @@ pub struct FrameView {
     pub owner: String,
     /// The gfn that m2p names; none where it names none.
     pub m2p: Option<u64>,
+    /// The number of the domain whose gfn that is.
+    pub m2p_domain: Option<u16>,
     /// The first word of its page.
     pub content: u64,
     /// Whether the last step changed its record or its first word.
@@ -129,6 +133,7 @@ fn frame<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, wrote: &[u32]) -> F
     let mut get = |w: Option<Word>| w.map_or(0, |w| m.get(w));
     let (count_info, type_info) = (get(word(FrameWord::Count)), get(word(FrameWord::Type)));
     let (m2p, content) = (get(word(FrameWord::M2p)), get(content_at));
+    let m2p = (m2p != M2P_INVALID).then(|| DomGfn::from_word(m2p));
     let allocated = count_info & PGC_ALLOCATED != 0;
     let holders = holders(run, world, mfn, allocated);
     let named: u64 = holders.iter().map(|h| h.count).sum();
@@ -143,7 +148,8 @@ fn frame<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, wrote: &[u32]) -> F
         ty: type_name(type_info),
         type_count: type_info & PGT_COUNT,
         owner: owner(run.words(), world, mfn).to_string(),
-        m2p: (m2p != M2P_INVALID).then_some(m2p),
+        m2p: m2p.map(|g| g.gfn.0),
+        m2p_domain: m2p.map(|g| g.dom.0),
         content,
         changed: record || content_at.is_some_and(|w| wrote.contains(&w.0)),
     }
@@ -172,29 +178,32 @@ fn holders<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, allocated: bool) 
 
 /// The type in bits 63:60 of type_info.
 fn type_name(type_info: u64) -> String {
-    match type_info >> 60 {
-        0 => "none".into(),
-        7 => "writable".into(),
-        8 => "shared".into(),
-        n => format!("type {n}"),
+    let code = type_info >> 60;
+    match Pgt::from_word(code) {
+        Some(p) => p.name().trim_start_matches("pgt_").into(),
+        None => format!("type {code}"),
     }
 }
 
 /// What the steps so far have freed and nobody has taken since.
 fn freed<C: Code>(run: &mut Run<C>, world: &World) -> Vec<FreedView> {
-    let mut all: Vec<FreedView> = Vec::new();
-    let mut now_of: Vec<(u32, u64)> = Vec::new();
-    let events: Vec<_> = run.past().iter().rev().map(|e| (e.step, e.actor, e.wrote.clone())).collect();
-    for (step, actor, wrote) in events {
-        for (word, old) in wrote {
+    let mut freed: Vec<(Mfn, usize, ActorId, bool)> = Vec::new();
+    // What each word of the frame table holds after the event that is looked at, going back from now.
+    let mut after: HashMap<Word, u64> = HashMap::new();
+    let (past, memory) = (run.past(), run.sim().memory());
+    for e in past.iter().rev() {
+        for &(word, old) in &e.wrote {
             let Some((mfn, w)) = world.map.frame_record(word) else { continue };
-            let after = now_of.iter().rev().find(|n| n.0 == word.0).map(|n| n.1);
-            let after = after.unwrap_or_else(|| run.words().get(word));
-            now_of.push((word.0, old));
-            let table = w == FrameWord::Use as u8;
-            if was_freed(w, old, after) && !all.iter().any(|f| f.mfn == mfn.0) && still_free(run, world, mfn) {
-                all.push(view(world, mfn, step, actor, table));
+            let new = after.insert(word, old).unwrap_or_else(|| memory.peek(word));
+            if was_freed(w, old, new) && !freed.iter().any(|f| f.0 == mfn) {
+                freed.push((mfn, e.step, e.actor, w == FrameWord::Use as u8));
             }
+        }
+    }
+    let mut all = Vec::new();
+    for (mfn, step, actor, table) in freed {
+        if still_free(run, world, mfn) {
+            all.push(FreedView { mfn: mfn.0, name: world.frame_name(mfn), step, actor: actor.0, table });
         }
     }
     all
@@ -206,8 +215,4 @@ fn still_free<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn) -> bool {
         FrameUse::Pool { .. } => true,
         FrameUse::Table { .. } | FrameUse::Locks { .. } => false,
     }
-}
-
-fn view(world: &World, mfn: Mfn, step: usize, actor: ActorId, table: bool) -> FreedView {
-    FreedView { mfn: mfn.0, name: world.frame_name(mfn), step, actor: actor.0, table }
 }

@@ -1,9 +1,10 @@
 //! Words, frames and entries by the names that people use.
 
 use super::tables::{TableAt, table_of, tables};
-use crate::addr::{DomGfn, FRAME_WORDS, Mfn, Order, Word};
+use crate::addr::{ActorId, DomGfn, DomId, FRAME_WORDS, Mfn, Order, Word};
 use crate::entry::Decoded;
-use crate::machine::{DomWord, Region, Words, World};
+use crate::machine::frames::{M2P_INVALID, PGC_ALLOCATED, count, owner_of_word};
+use crate::machine::{ActorWord, DomWord, FrameWord, Region, Words, World};
 
 /// Names what lies in memory, as the tables stand when it is made.
 pub(super) struct Names<'a> {
@@ -37,13 +38,9 @@ impl<'a> Names<'a> {
             Region::Heap => "the heap's free map".into(),
             Region::Domains => self.domain_word(w),
             Region::Actors => {
-                let record = |a: &crate::addr::ActorId| {
-                    let first = world.map.actor(*a, crate::machine::ActorWord::WaitsFor).0;
-                    let last = world.map.tlb(*a).at.0;
-                    first <= w.0 && w.0 < last + 128 - (last - first)
-                };
-                let who = world.actor_ids().find(record);
-                who.map_or("an actor's record".into(), |a| format!("the record of {}", world.actor_name(a)))
+                let begins = |a: &ActorId| world.map.actor(*a, ActorWord::WaitsFor) <= w;
+                let whose = world.actor_ids().take_while(begins).last();
+                whose.map_or("an actor's record".into(), |a| format!("the record of {}", world.actor_name(a)))
             }
             Region::Lesson => {
                 let named = |i: &usize| world.map.word(*i as u32) == w;
@@ -73,11 +70,12 @@ impl<'a> Names<'a> {
         table_of(&self.tables, w).map(|t| t.0.level)
     }
 
-    /// What a word holds: an entry's type and frame where it is one, else a number.
+    /// What a word holds: an entry's type and frame where it is one, a count, an owner, else a number.
     pub fn value(&self, w: Word, v: u64) -> String {
-        match self.level(w) {
-            Some(level) => self.entry(level, v),
-            None => number(v),
+        match (self.level(w), self.world.map.frame_record(w)) {
+            (Some(level), _) => self.entry(level, v),
+            (None, Some((_, at))) => record_value(at, v),
+            (None, None) => number(v),
         }
     }
 
@@ -145,4 +143,21 @@ const DOM_WORDS: [(DomWord, &str); 19] = [
 
 fn record(at: u8) -> &'static str {
     ["count", "type", "owner", "m2p", "next link", "previous link", "use"].get(at as usize).copied().unwrap_or("record")
+}
+
+/// What a word of a frame's record says.
+fn record_value(at: u8, v: u64) -> String {
+    const COUNT: u8 = FrameWord::Count as u8;
+    const OWNER: u8 = FrameWord::Owner as u8;
+    const M2P: u8 = FrameWord::M2p as u8;
+    match at {
+        COUNT if v & PGC_ALLOCATED != 0 => format!("{}, allocated", count(v)),
+        COUNT => format!("{}, not allocated", count(v)),
+        OWNER => match owner_of_word(v) {
+            DomId::NOBODY => "nobody".into(),
+            dom => format!("domain {dom}"),
+        },
+        M2P if v != M2P_INVALID => DomGfn::from_word(v).to_string(),
+        _ => number(v),
+    }
 }

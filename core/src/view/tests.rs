@@ -5,10 +5,12 @@ use super::*;
 use crate::addr::{ActorId, DomGfn, Gfn, Mfn, Order, Word};
 use crate::entry::{Access, Leaf, LeafCtx, P2mType};
 use crate::lock::{Lock, Mode};
-use crate::machine::{Policy, World};
+use crate::machine::{ActorWord, FrameWord, Policy, World};
 use crate::sched::Run;
 use crate::sched::tests::programs::{Programs, ab_ba, release, run, run_under, take, world};
+use crate::sim::Sim;
 use crate::step::{Act, Cond, Effect, Page};
+use crate::watch::{Rule, Rules};
 
 const V0: ActorId = ActorId(0);
 const PG: ActorId = ActorId(1);
@@ -58,13 +60,13 @@ fn a_lock_is_taken_held_deeper_and_released() {
     let range = Lock::Range(0, 2);
     says(&[take(range)], "V0 takes range 2 of domain 1.");
     says(&[take(range), take(range)], "V0 takes range 2 of domain 1 again and holds it 2 deep.");
-    says(&[take(range), take(range), release(range)], "V0 releases range 2 of domain 1 once and holds it 1 deep still.");
+    says(
+        &[take(range), take(range), release(range)],
+        "V0 releases range 2 of domain 1 once and holds it 1 deep still.",
+    );
     says(&[take(range), release(range)], "V0 releases range 2 of domain 1.");
     says(&[release(range)], "V0 releases range 2 of domain 1, which it does not hold.");
-    says(
-        &[Effect::Lock(Lock::Global(0), Mode::Shared)],
-        "V0 takes the shared side of the p2m lock of domain 1.",
-    );
+    says(&[Effect::Lock(Lock::Global(0), Mode::Shared)], "V0 takes the shared side of the p2m lock of domain 1.");
     says(
         &[Effect::Lock(Lock::Global(0), Mode::Shared), take(Lock::Global(0))],
         "V0 asks for the p2m lock of domain 1 while it holds the shared side: it would wait for itself.",
@@ -76,7 +78,7 @@ fn words_are_named_and_their_change_is_told() {
     let (world, _) = world(Policy::M2);
     let (n, m) = (world.map.word(0), m(&world));
     let content = world.map.page(m, 0).unwrap();
-    let count = world.map.frame(m, crate::machine::FrameWord::Count).unwrap();
+    let count = world.map.frame(m, FrameWord::Count).unwrap();
     says(&[Effect::Load(n)], "V0 reads n: 0.");
     says(&[Effect::Store(n, 7)], "V0 writes n: 0 becomes 7.");
     says(&[Effect::Store(n, 0)], "V0 writes n, which stays 0.");
@@ -86,10 +88,21 @@ fn words_are_named_and_their_change_is_told() {
     says(&[Effect::Cas(n, 0, 4)], "V0 exchanges n: 0 becomes 4.");
     says(&[Effect::Cas(n, 1, 4)], "V0 finds 0 instead of 1 in n and changes nothing.");
     says(&[Effect::Store(content, 7)], "V0 writes the content of M: 5 becomes 7.");
-    says(&[Effect::StoreBits { word: content, mask: 6, bits: 2 }], "V0 writes some bits of the content of M: 5 becomes 3.");
-    says(&[Effect::Load(count)], "V0 reads the count of M: 0x8000000000000001.");
+    says(
+        &[Effect::StoreBits { word: content, mask: 6, bits: 2 }],
+        "V0 writes some bits of the content of M: 5 becomes 3.",
+    );
+    says(&[Effect::Load(count)], "V0 reads the count of M: 1, allocated.");
+    let record = |w| world.map.frame(m, w).unwrap();
+    says(&[Effect::Load(record(FrameWord::M2p))], "V0 reads the m2p of M: 1:0x10.");
+    says(&[Effect::Store(record(FrameWord::M2p), u64::MAX)], "V0 writes the m2p of M: 1:0x10 becomes none.");
+    says(&[Effect::Load(record(FrameWord::Owner))], "V0 reads the owner of M: domain 1.");
+    says(&[Effect::Load(world.map.actor(PG, ActorWord::Walking))], "V0 reads the record of PG: 0.");
     says(&[Effect::Page(Page::IsZero(m))], "V0 finds M not all zeroes.");
-    says(&[Effect::Load(world.map.dom(0, crate::machine::DomWord::PagedPages))], "V0 reads paged_pages of domain 1: 0.");
+    says(
+        &[Effect::Load(world.map.dom(0, crate::machine::DomWord::PagedPages))],
+        "V0 reads paged_pages of domain 1: 0.",
+    );
     says(&[Effect::Choose(1)], "V0 is dealt 0 by the world, of 1 that are possible.");
 }
 
@@ -195,10 +208,10 @@ fn the_timeline_has_a_bar_for_every_step() {
     assert_eq!(t.lanes[0].ticks.iter().map(|t| (t.step, t.tag)).collect::<Vec<_>>(), [(1, "lk"), (5, ""), (6, "")]);
     run.take(SH, 0).unwrap();
     let forks = timeline(&mut run).forks;
-    assert_eq!(forks.iter().map(|f| (f.parent, f.len, f.current)).collect::<Vec<_>>(), [
-        (None, 7, false),
-        (Some((0, 3)), 4, true)
-    ]);
+    assert_eq!(
+        forks.iter().map(|f| (f.parent, f.len, f.current)).collect::<Vec<_>>(),
+        [(None, 7, false), (Some((0, 3)), 4, true)]
+    );
 }
 
 #[test]
@@ -218,10 +231,10 @@ fn the_scene_shows_ranges_with_holder_queue_and_heat() {
     let s = scene(&mut run);
     assert_eq!((s.policy, s.asleep.len(), s.ended), ("2m", 0, vec![2]));
     let cells = &s.domains[0].cells;
-    assert_eq!(cells.iter().map(|c| (c.index, c.first_gfn, c.cut)).collect::<Vec<_>>(), [
-        (0, 0, false),
-        (2, 0x400, true)
-    ]);
+    assert_eq!(
+        cells.iter().map(|c| (c.index, c.first_gfn, c.cut)).collect::<Vec<_>>(),
+        [(0, 0, false), (2, 0x400, true)]
+    );
     let (low, high) = (&cells[0], &cells[1]);
     assert_eq!((low.leaves, low.order, &low.types[..]), (1, Some(0), &[("ram_rw".to_string(), 1)][..]));
     assert_eq!((high.leaves, high.order, &high.types[..]), (1, Some(9), &[("ram_rw".to_string(), 512)][..]));
@@ -246,7 +259,10 @@ fn under_a_whole_table_lock_the_global_box_has_holder_and_queue() {
     assert_eq!((g.exclusive.as_ref(), g.queued), (None, true));
     assert_eq!(g.queue, [(1, false), (2, true)], "SH has to wait since PG queued");
     assert!(s.domains[0].cells.iter().all(|c| c.lock.is_none()));
-    assert_eq!(report(&mut run).sentence, "PG queues for the p2m lock of domain 1, which V0 holds since step 1; whoever comes after it has to wait.");
+    assert_eq!(
+        report(&mut run).sentence,
+        "PG queues for the p2m lock of domain 1, which V0 holds since step 1; whoever comes after it has to wait."
+    );
 }
 
 #[test]
@@ -261,10 +277,8 @@ fn under_ranges_of_a_gigabyte_all_its_cells_have_one_lock() {
 #[test]
 fn other_locks_and_sleepers_are_shown() {
     let n = world(Policy::M2).0.map.word(0);
-    let mut run = run(vec![
-        vec![vec![take(Lock::Pod(0))], vec![Effect::Wait(Cond::Is(n, 1))]],
-        vec![vec![take(Lock::Pod(0))]],
-    ]);
+    let mut run =
+        run(vec![vec![vec![take(Lock::Pod(0))], vec![Effect::Wait(Cond::Is(n, 1))]], vec![vec![take(Lock::Pod(0))]]]);
     run.take(V0, 0).unwrap();
     let s = scene(&mut run);
     assert_eq!(s.asleep, [0]);
@@ -319,7 +333,9 @@ fn an_entry_shows_its_bits_and_what_changed() {
     let changed: Vec<_> = e.fields.iter().filter(|f| f.changed).map(|f| f.name).collect();
     let differ: Vec<_> = e.fields.iter().filter(|f| f.value != f.before).map(|f| f.name).collect();
     assert!(!changed.is_empty() && changed == differ);
-    assert!(walk(&mut run, 0, 0x10).unwrap().levels[3].rows.iter().any(|r| matches!(r, Row::Entry { changed: true, .. })));
+    assert!(
+        walk(&mut run, 0, 0x10).unwrap().levels[3].rows.iter().any(|r| matches!(r, Row::Entry { changed: true, .. }))
+    );
     let beyond = run.world().map.len();
     assert!(entry(&mut run, beyond, 0).is_none() && entry(&mut run, beyond - 1, 0).is_none());
 }
@@ -337,7 +353,8 @@ fn a_frame_lists_its_named_holders() {
     run.until_blocked(V0).unwrap();
     let all = frames(&mut run);
     let f = all.frames.iter().find(|f| f.name == "M").unwrap();
-    assert_eq!((f.count, f.allocated, f.owner.as_str(), f.m2p, f.content), (3, true, "1", Some(0x10), 5));
+    assert_eq!((f.count, f.allocated, f.owner.as_str(), f.content), (3, true, "1", 5));
+    assert_eq!((f.m2p, f.m2p_domain, f.ty.as_str(), f.type_count), (Some(0x10), Some(1), "none", 0));
     let holders: Vec<_> = f.holders.iter().map(|h| (h.text.as_str(), h.actor, h.count)).collect();
     assert_eq!(holders, [("allocation", None, 1), ("V0 get 1:0x10", Some(0), 1)]);
     assert_eq!((f.unnamed, f.changed), (1, true), "nobody watches, so the second reference has no name");
@@ -366,4 +383,25 @@ fn views_can_be_sent() {
     assert!(text.contains(r#""state":{"is":"waits","lock":{"id":"#), "{text}");
     assert!(serde_json::to_string(&(scene(&mut run), timeline(&mut run), frames(&mut run))).is_ok());
     assert!(serde_json::to_string(&walk(&mut run, 0, 0x10)).unwrap().contains(r#"{"is":"empty","first":0"#));
+}
+
+#[test]
+fn what_is_broken_stays_reported_with_its_step() {
+    let plain = ab_ba();
+    let first = world(Policy::M2).1;
+    let rules = Rules::only(Rule::Deadlock);
+    let mut run = Run::new(Sim::new(plain.sim().world().clone(), plain.sim().code().clone(), first, rules));
+    run.take(V0, 0).unwrap();
+    run.until_blocked(PG).unwrap();
+    run.until_blocked(V0).unwrap();
+    let breach = report(&mut run).breaches.remove(0);
+    assert_eq!((breach.rule, breach.step, breach.actor), ("deadlock", 6, Some(0)));
+    run.take(SH, 0).unwrap();
+    let r = report(&mut run);
+    assert!(r.breaches.is_empty(), "the sharer's step broke nothing");
+    assert_eq!(r.broken, [breach]);
+    assert_eq!(timeline(&mut run).marks.iter().map(|m| (m.step, m.rule)).collect::<Vec<_>>(), [(6, "deadlock")]);
+    assert_eq!(actors(&mut run)[0].held.len(), 1, "as the watchers remember it");
+    run.seek(5);
+    assert!(report(&mut run).broken.is_empty(), "not yet");
 }

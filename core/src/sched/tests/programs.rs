@@ -1,6 +1,6 @@
 //! Programs of bare effects, and small worlds to run them in.
 
-use crate::addr::{ActorId, DomId, Gfn, Mfn, Order};
+use crate::addr::{ActorId, DomId, Gfn, Order};
 use crate::entry::{Access, P2mType};
 use crate::lock::{Lock, Mode};
 use crate::machine::{Actor, Builder, Kind, NamedLock, NewDomain, NewMapping, Policy, Words, World};

@@ -222,6 +222,16 @@ fn playing_from_a_later_position_begins_at_the_first_state() {
     assert_eq!((run.hash(), run.forks().len(), run.fork()), (hash, 2, 0));
 }
 
+#[test]
+fn the_steps_of_a_search_are_taken_as_far_as_they_go() {
+    let mut run = ab_ba();
+    run.take(SH, 0).unwrap();
+    assert_eq!(run.retrace(&[(V0, 0), (PG, 0), (V0, 1), (V0, 0)]), 2, "there is no second way");
+    assert_eq!((run.at(), run.forks().len()), (2, 2));
+    assert_eq!(run.retrace(&[(SH, 0)]), 1);
+    assert_eq!((run.forks().len(), run.fork()), (2, 0));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
