@@ -5,8 +5,12 @@
 //! standard error and ends with status 2.
 #![forbid(unsafe_code)]
 
+mod check;
 mod entry;
+mod lesson;
 mod number;
+mod record;
+mod run;
 
 use std::io::{self, Write};
 
@@ -19,6 +23,8 @@ use clap::{CommandFactory, Parser, Subcommand};
     version,
     arg_required_else_help = true,
     after_help = "Examples:
+  p2mscope check static/lessons/*.toml
+  p2mscope run static/lessons/S14.toml --schedule 'TS1@second TS2! TS1!'
   p2mscope entry encode --type ram_rw --mfn 0x1234
   p2mscope entry decode 0x1c00000001234077"
 )]
@@ -29,6 +35,23 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Prove or refute what lessons expect.
+    #[command(after_help = "Examples:
+  p2mscope check static/lessons/*.toml
+  p2mscope check --record static/lessons/*.toml
+  p2mscope check --exact --threads 1 S14.toml
+
+Ends with status 0 if every expectation holds, 1 if some do not, 2 if a file cannot be read.")]
+    Check(check::Command),
+    /// Play a schedule, one sentence a step.
+    #[command(after_help = "Examples:
+  p2mscope run static/lessons/S03.toml --schedule 'V0@use PG! B! V0'
+  p2mscope run static/lessons/S15.toml --version repaired --policy 2m --schedule 'TS1! TS2!'
+
+A word is an actor and how far it goes: `A` one step, `A*3` three, `A@label` until that label is next, `A!` until
+A waits or ends. What `p2mscope explore` prints is understood as well.
+Ends with status 0 if every step could be taken, 1 if one could not, 2 if the file or schedule cannot be read.")]
+    Run(run::Command),
     /// Encode and decode p2m entries.
     #[command(
         subcommand,
@@ -42,9 +65,34 @@ enum Command {
 /// Arguments that clap could read and that make no sense together: one sentence, what is wrong and what would be right.
 struct Usage(String);
 
+/// What a command that reads files has to say, and the status it ends with.
+#[derive(Default)]
+struct Done {
+    out: String,
+    err: String,
+    status: i32,
+}
+
+impl Done {
+    /// Something could not be read: status 2.
+    fn unreadable(why: String) -> Done {
+        Done { err: why + "\n", status: 2, ..Done::default() }
+    }
+
+    /// Says it and ends.
+    fn end(self) -> ! {
+        // A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.
+        drop(io::stdout().write_all(self.out.as_bytes()));
+        drop(io::stderr().write_all(self.err.as_bytes()));
+        std::process::exit(self.status)
+    }
+}
+
 fn main() {
     let outcome = match Cli::parse().command {
         Command::Entry(command) => entry::run(command),
+        Command::Check(command) => check::run(&command).end(),
+        Command::Run(command) => run::run(&command).end(),
     };
     match outcome {
         // A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.

@@ -4,6 +4,7 @@
 pub mod addr;
 pub mod entry;
 pub mod explore;
+pub mod judge;
 pub mod lesson;
 pub mod live;
 pub mod lock;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms of core in the order of use: none names one that comes after it.
-const ROOMS: [&[&str]; 13] = [
+const ROOMS: [&[&str]; 14] = [
     &["addr"],
     &["entry"],
     &["machine"],
@@ -13,11 +13,12 @@ const ROOMS: [&[&str]; 13] = [
     &["step"],
     &["perform"],
     &["ops"],
+    &["sim", "live"],
     &["script"],
     &["lesson"],
-    &["sim", "live"],
     &["sched"],
     &["explore"],
+    &["judge"],
     &["view"],
 ];
 

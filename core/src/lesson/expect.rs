@@ -166,7 +166,12 @@ pub fn expects(
 }
 
 /// A schedule: `V0@use PG! B*3 V0`.
-fn schedule(r: &mut Reader<'_>, text: &Text, names: &Names, labels: &dyn Fn(usize, &str) -> bool) -> Vec<ScheduleWord> {
+pub fn schedule(
+    r: &mut Reader<'_>,
+    text: &Text,
+    names: &Names,
+    labels: &dyn Fn(usize, &str) -> bool,
+) -> Vec<ScheduleWord> {
     let lexed = lex(text);
     let mut p = Parser::new(&lexed.tokens, lexed.problems);
     let mut out = Vec::new();

@@ -145,6 +145,16 @@ impl Lesson {
         of_version(&self.procedures, version).map(|v| &v.text)
     }
 
+    /// A schedule in words, as an expectation has one: `V0@use PG! B*3 V0`. Errors have their place in that text.
+    pub fn schedule(&self, words: &str) -> Result<Vec<ScheduleWord>, Vec<Error>> {
+        let file = File::new(words);
+        let mut r = reader::Reader { file: &file, problems: Vec::new() };
+        let labels = |actor: usize, label: &str| self.known(actor).labels.iter().any(|l| l == label);
+        let schedule = expect::schedule(&mut r, &Text::whole(words), &self.names, &labels);
+        let problems = r.problems;
+        if problems.is_empty() { Ok(schedule) } else { Err(file.errors(problems)) }
+    }
+
     /// The programs and conditions of a version. A lesson that was parsed compiles in each of its versions.
     pub fn compile(&self, version: &str) -> Result<Compiled, Vec<Error>> {
         self.compiled(version).map_err(|problems| self.file.errors(problems))

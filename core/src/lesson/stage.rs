@@ -1,7 +1,7 @@
 //! From a lesson to a world with actors in it: the first state of one version under one policy.
 
 use super::{DomainSpec, Lesson, MapItem};
-use crate::addr::{DomId, Gfn};
+use crate::addr::{ActorId, DomId, Gfn};
 use crate::entry::Access;
 use crate::machine::{Actor, BuildError, Builder, NamedLock, NewDomain, NewFrame, NewMapping, Policy, World};
 use crate::script::{Error, Problem, Script};
@@ -24,6 +24,12 @@ impl Staged {
     /// The first state, watched for these rules.
     pub fn sim(&self, rules: Rules) -> Sim<Script> {
         Sim::new(self.world.clone(), self.script.clone(), self.first.clone(), rules)
+    }
+
+    /// The statements that a label of an actor's program names.
+    pub fn places(&self, a: ActorId, label: &str) -> Vec<u64> {
+        let program = self.script.programs.get(a.0 as usize);
+        program.and_then(|p| p.label(label)).unwrap_or(&[]).iter().map(|&i| i as u64).collect()
     }
 }
 
