@@ -95,6 +95,7 @@ impl<'a> Replay<'a> {
         let mut w = [0; 4];
         w[..R::WORDS].copy_from_slice(&self.log.words[self.at..self.at + R::WORDS]);
         self.at += R::WORDS.max(1);
+        self.note = "";
         R::from_words(w)
     }
 
@@ -132,6 +133,8 @@ impl Step for Replay<'_> {
         let second = if width == 2 { self.log.words[self.at + 1] } else { 0 };
         let out = [self.log.words[self.at], second];
         self.at += width;
+        // A note is for one effect: this one has happened.
+        self.note = "";
         Ok(out)
     }
 

@@ -1,12 +1,12 @@
 //! The frames of the machine: who counts each, what it is, who owns it.
 
+use super::naming::type_name;
 use super::tables::tables;
 use crate::addr::{ActorId, DomGfn, DomId, FRAME_WORDS, Mfn, Word};
 use crate::machine::frames::{M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, count, is_free, owner, used_as, was_freed};
 use crate::machine::{FrameUse, FrameWord, Words, World};
 use crate::perform::PIN_COUNT;
 use crate::sched::Run;
-use crate::script::Pgt;
 use crate::sim::Code;
 use std::collections::HashMap;
 
@@ -174,15 +174,6 @@ fn holders<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, allocated: bool) 
         }
     }
     all
-}
-
-/// The type in bits 63:60 of type_info.
-fn type_name(type_info: u64) -> String {
-    let code = type_info >> 60;
-    match Pgt::from_word(code) {
-        Some(p) => p.name().trim_start_matches("pgt_").into(),
-        None => format!("type {code}"),
-    }
 }
 
 /// What the steps so far have freed and nobody has taken since.

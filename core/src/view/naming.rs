@@ -3,8 +3,9 @@
 use super::tables::{TableAt, table_of, tables};
 use crate::addr::{ActorId, DomGfn, DomId, FRAME_WORDS, Mfn, Order, Word};
 use crate::entry::Decoded;
-use crate::machine::frames::{M2P_INVALID, PGC_ALLOCATED, count, owner_of_word};
+use crate::machine::frames::{M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, count, owner_of_word};
 use crate::machine::{ActorWord, DomWord, FrameWord, Region, Words, World};
+use crate::script::Pgt;
 
 /// Names what lies in memory, as the tables stand when it is made.
 pub(super) struct Names<'a> {
@@ -148,16 +149,27 @@ fn record(at: u8) -> &'static str {
 /// What a word of a frame's record says.
 fn record_value(at: u8, v: u64) -> String {
     const COUNT: u8 = FrameWord::Count as u8;
+    const TYPE: u8 = FrameWord::Type as u8;
     const OWNER: u8 = FrameWord::Owner as u8;
     const M2P: u8 = FrameWord::M2p as u8;
     match at {
         COUNT if v & PGC_ALLOCATED != 0 => format!("{}, allocated", count(v)),
         COUNT => format!("{}, not allocated", count(v)),
+        TYPE => format!("{}, {} typed", type_name(v), v & PGT_COUNT),
         OWNER => match owner_of_word(v) {
             DomId::NOBODY => "nobody".into(),
             dom => format!("domain {dom}"),
         },
         M2P if v != M2P_INVALID => DomGfn::from_word(v).to_string(),
         _ => number(v),
+    }
+}
+
+/// The type in bits 63:60 of type_info.
+pub(super) fn type_name(type_info: u64) -> String {
+    let code = type_info >> 60;
+    match Pgt::from_word(code) {
+        Some(p) => p.name().trim_start_matches("pgt_").into(),
+        None => format!("type {code}"),
     }
 }

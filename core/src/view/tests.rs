@@ -96,6 +96,7 @@ fn words_are_named_and_their_change_is_told() {
     let record = |w| world.map.frame(m, w).unwrap();
     says(&[Effect::Load(record(FrameWord::M2p))], "V0 reads the m2p of M: 1:0x10.");
     says(&[Effect::Store(record(FrameWord::M2p), u64::MAX)], "V0 writes the m2p of M: 1:0x10 becomes none.");
+    says(&[Effect::Load(record(FrameWord::Type))], "V0 reads the type of M: none, 0 typed.");
     says(&[Effect::Load(record(FrameWord::Owner))], "V0 reads the owner of M: domain 1.");
     says(&[Effect::Load(world.map.actor(PG, ActorWord::Walking))], "V0 reads the record of PG: 0.");
     says(&[Effect::Page(Page::IsZero(m))], "V0 finds M not all zeroes.");
