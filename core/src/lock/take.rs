@@ -30,12 +30,18 @@ pub enum Look {
     Promotion,
 }
 
-/// The word of a lock; none for a range that no lock page is left for.
+/// The word of a lock; none for a range in whose GB nobody has taken a lock yet. Changes nothing.
 #[inline(always)]
 pub fn word_of<W: Words>(m: &mut W, world: &World, lock: Lock) -> Option<Word> {
+    find(m, world, lock, false)
+}
+
+/// The word of a lock. With `claim` a range gets a lock page if it has none and one is left.
+#[inline(always)]
+fn find<W: Words>(m: &mut W, world: &World, lock: Lock, claim: bool) -> Option<Word> {
     let dom = |d, w| Some(world.map.dom(d, w));
     match lock {
-        Lock::Range(d, i) => range_word(m, world, d, i as u64),
+        Lock::Range(d, i) => range_word(m, world, d, i as u64, claim),
         Lock::Global(d) => dom(d, DomWord::Global),
         Lock::Domctl => Some(world.map.domctl()),
         Lock::Grant(d) => dom(d, DomWord::Grant),
@@ -53,15 +59,15 @@ pub const fn scatter(i: u64) -> u64 {
     (i & 63) << 3 | (i >> 6 & 7)
 }
 
-/// Two levels, sparse: a directory of lock pages, each for 512 ranges. A page is given to the first key that asks.
+/// Two levels, sparse: a directory of lock pages, each for 512 ranges. A page is given to the first key that claims it.
 #[inline(always)]
-fn range_word<W: Words>(m: &mut W, world: &World, d: u8, i: u64) -> Option<Word> {
+fn range_word<W: Words>(m: &mut W, world: &World, d: u8, i: u64, claim: bool) -> Option<Word> {
     let key = i / FRAME_WORDS + 1;
     for p in 0..LOCK_PAGES {
         let (key_at, mfn_at) = world.map.lock_page(d, p);
         let seen = m.get(key_at);
         let mine = seen == key
-            || seen == 0 && m.get(mfn_at) != 0 && {
+            || claim && seen == 0 && m.get(mfn_at) != 0 && {
                 let now = m.cas(key_at, 0, key);
                 now == 0 || now == key
             };
@@ -72,10 +78,10 @@ fn range_word<W: Words>(m: &mut W, world: &World, d: u8, i: u64) -> Option<Word>
     None
 }
 
-/// Takes a lock if that needs no waiting. A range without a lock page is never free.
+/// Takes a lock if that needs no waiting. A range that no lock page is left for is never free.
 #[inline(always)]
 pub fn try_take<W: Words>(m: &mut W, world: &World, me: ActorId, lock: Lock, mode: Mode) -> Taken {
-    let Some(word) = word_of(m, world, lock) else { return Taken::No };
+    let Some(word) = find(m, world, lock, true) else { return Taken::No };
     match (lock, mode) {
         (Lock::Global(d), Mode::Shared) => global::try_shared(m, word, world.map.shared_depth(me, d), me),
         (Lock::Global(d), Mode::Exclusive) => global::try_exclusive(m, word, world.map.shared_depth(me, d), me),
@@ -95,9 +101,17 @@ pub fn release<W: Words>(m: &mut W, world: &World, me: ActorId, lock: Lock, mode
     }
 }
 
+/// Whether a range without a lock page could claim one.
+fn page_left<W: Words>(m: &mut W, world: &World, lock: Lock) -> bool {
+    let Lock::Range(d, _) = lock else { return false };
+    (0..LOCK_PAGES).map(|p| world.map.lock_page(d, p)).any(|(key, mfn)| m.get(key) == 0 && m.get(mfn) != 0)
+}
+
 /// What an attempt by `me` would find.
 pub fn look<W: Words>(m: &mut W, world: &World, me: ActorId, lock: Lock, mode: Mode) -> Look {
-    let Some(word) = word_of(m, world, lock) else { return Look::Busy };
+    let Some(word) = word_of(m, world, lock) else {
+        return if page_left(m, world, lock) { Look::Free } else { Look::Busy };
+    };
     let seen = m.get(word);
     match (lock, mode) {
         (Lock::Global(d), Mode::Shared) => global::look_shared(seen, m.get(world.map.shared_depth(me, d)), me),
