@@ -54,6 +54,7 @@ pub enum Lock {
 
 impl Lock {
     /// As one word, from which [`Lock::from_word`] gives it back.
+    #[inline(always)]
     pub const fn to_word(self) -> u64 {
         let (tag, slot, index) = match self {
             Lock::Domctl => (0, 0, 0),
@@ -103,6 +104,7 @@ impl Lock {
     }
 
     /// Whether its holder may take it again.
+    #[inline(always)]
     pub const fn recursive(self) -> bool {
         matches!(self, Lock::Global(_) | Lock::Range(..))
     }

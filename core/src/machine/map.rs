@@ -191,18 +191,48 @@ pub struct Map {
     domains: u32,
     actors: u32,
     words: u32,
-    locks: u32,
+    // Where each region begins, kept so that finding a word is one addition.
+    frames_at: u32,
+    free_at: u32,
+    heap_at: u32,
+    doms_at: u32,
+    actors_at: u32,
+    lesson_at: u32,
+    ghost_at: u32,
+    guest_at: u32,
+    domctl: u32,
 }
 
 impl Map {
     /// A map for that many of each. Beyond the limits ([`MAX_FRAMES`] ..) it is cut to them.
     pub fn new(frames: u32, domains: usize, actors: usize, words: usize, locks: usize) -> Map {
+        let frames = frames.min(MAX_FRAMES);
+        let domains = domains.min(MAX_DOMAINS) as u32;
+        let actors = actors.min(MAX_ACTORS) as u32;
+        let words = words as u32;
+        let frames_at = frames * FRAME_WORDS as u32;
+        let free_at = frames_at + FRAME_RECORD * frames;
+        let heap_at = free_at + FREE_MAP * (1 + domains);
+        let doms_at = heap_at + 8;
+        let actors_at = doms_at + DOM_RECORD * domains;
+        let lesson_at = actors_at + ACTOR_RECORD * actors;
+        let domctl = lesson_at + 8 * (words + locks as u32);
+        let ghost_at = domctl + 8;
+        let guest_at = ghost_at + GHOST_RECORD * actors;
         Map {
-            frames: frames.min(MAX_FRAMES),
-            domains: domains.min(MAX_DOMAINS) as u32,
-            actors: actors.min(MAX_ACTORS) as u32,
-            words: words as u32,
-            locks: locks as u32,
+            frames,
+            domains,
+            actors,
+            words,
+            frames_at,
+            free_at,
+            heap_at,
+            doms_at,
+            actors_at,
+            lesson_at,
+            ghost_at,
+            guest_at,
+            domctl,
         }
     }
 
@@ -223,7 +253,7 @@ impl Map {
 
     /// All words, ghost words too.
     pub const fn len(&self) -> u32 {
-        self.guest_at() + Sorted::size(GUEST_ROOM) as u32
+        self.guest_at + Sorted::size(GUEST_ROOM) as u32
     }
 
     /// Never: a world has frames.
@@ -241,7 +271,7 @@ impl Map {
     #[inline(always)]
     pub const fn frame(&self, mfn: Mfn, w: FrameWord) -> Option<Word> {
         if mfn.0 < self.frames as u64 {
-            Some(Word(self.frames_at() + FRAME_RECORD * mfn.0 as u32 + w as u32))
+            Some(Word(self.frames_at + FRAME_RECORD * mfn.0 as u32 + w as u32))
         } else {
             None
         }
@@ -253,7 +283,7 @@ impl Map {
             None => 0,
             Some(d) => 1 + d as u32,
         };
-        Word(self.free_at() + FREE_MAP * map + i)
+        Word(self.free_at + FREE_MAP * map + i)
     }
 
     /// Words of a free map that this world uses.
@@ -263,26 +293,26 @@ impl Map {
 
     /// The word that guards free maps and lists in live mode.
     pub const fn heap(&self) -> Word {
-        Word(self.heap_at())
+        Word(self.heap_at)
     }
 
     /// A word of a domain's record, by the domain's place in the world.
     #[inline(always)]
     pub const fn dom(&self, slot: u8, w: DomWord) -> Word {
-        Word(self.doms_at() + DOM_RECORD * slot as u32 + w as u32)
+        Word(self.doms_at + DOM_RECORD * slot as u32 + w as u32)
     }
 
     /// Entry `i` of a domain's directory of lock pages: the page's key plus one, then its mfn.
     #[inline(always)]
     pub const fn lock_page(&self, slot: u8, i: u64) -> (Word, Word) {
-        let at = self.doms_at() + DOM_RECORD * slot as u32 + DIRECTORY + 2 * i as u32;
+        let at = self.doms_at + DOM_RECORD * slot as u32 + DIRECTORY + 2 * i as u32;
         (Word(at), Word(at + 1))
     }
 
     /// A word of an actor's record.
     #[inline(always)]
     pub const fn actor(&self, a: ActorId, w: ActorWord) -> Word {
-        Word(self.actors_at() + ACTOR_RECORD * a.0 as u32 + w as u32)
+        Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + w as u32)
     }
 
     /// How deep the actor holds the shared side of that domain's global lock.
@@ -293,77 +323,77 @@ impl Map {
 
     /// The frames that the actor's gets have pinned: by domain and gfn, the mfn with the number of pins above bit 40.
     pub const fn pins(&self, a: ActorId) -> Sorted {
-        Sorted { at: Word(self.actors_at() + ACTOR_RECORD * a.0 as u32 + PINS), room: PIN_ROOM }
+        Sorted { at: Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + PINS), room: PIN_ROOM }
     }
 
     /// The actor's TLB: by domain and gfn, the leaf's entry with its order in bits 63:59 as stored by a fill.
     pub const fn tlb(&self, a: ActorId) -> Sorted {
-        Sorted { at: Word(self.actors_at() + ACTOR_RECORD * a.0 as u32 + TLB), room: TLB_ROOM }
+        Sorted { at: Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + TLB), room: TLB_ROOM }
     }
 
     /// A word of the lesson's own, alone on its line.
     pub const fn word(&self, i: u32) -> Word {
-        Word(self.lesson_at() + 8 * i)
+        Word(self.lesson_at + 8 * i)
     }
 
     /// A lock of the lesson's own.
     pub const fn named_lock(&self, i: u32) -> Word {
-        Word(self.lesson_at() + 8 * (self.words + i))
+        Word(self.lesson_at + 8 * (self.words + i))
     }
 
     /// The lock that is outermost of all and belongs to no domain.
     pub const fn domctl(&self) -> Word {
-        Word(self.lesson_at() + 8 * (self.words + self.locks))
+        Word(self.domctl)
     }
 
     /// A ghost word of an actor.
     #[inline(always)]
     pub const fn ghost(&self, a: ActorId, w: GhostWord) -> Word {
-        Word(self.ghost_at() + GHOST_RECORD * a.0 as u32 + w as u32)
+        Word(self.ghost_at + GHOST_RECORD * a.0 as u32 + w as u32)
     }
 
     /// Word `i` of the actor's log.
     #[inline(always)]
     pub const fn log(&self, a: ActorId, i: u64) -> Word {
-        Word(self.ghost_at() + GHOST_RECORD * a.0 as u32 + GHOST_LOG + i as u32)
+        Word(self.ghost_at + GHOST_RECORD * a.0 as u32 + GHOST_LOG + i as u32)
     }
 
     /// Variable `i` of the actor's program.
     #[inline(always)]
     pub const fn var(&self, a: ActorId, i: u64) -> Word {
-        Word(self.ghost_at() + GHOST_RECORD * a.0 as u32 + GHOST_VARS + i as u32)
+        Word(self.ghost_at + GHOST_RECORD * a.0 as u32 + GHOST_VARS + i as u32)
     }
 
     /// Held lock `i` of the actor, outermost first: the lock packed, then its mode.
     pub const fn held(&self, a: ActorId, i: u64) -> (Word, Word) {
-        let at = self.ghost_at() + GHOST_RECORD * a.0 as u32 + GHOST_HELD + 2 * i as u32;
+        let at = self.ghost_at + GHOST_RECORD * a.0 as u32 + GHOST_HELD + 2 * i as u32;
         (Word(at), Word(at + 1))
     }
 
     /// The references that the actor holds beyond its pins: by mfn, how many.
     pub const fn refs(&self, a: ActorId) -> Sorted {
-        Sorted { at: Word(self.ghost_at() + GHOST_RECORD * a.0 as u32 + GHOST_REFS), room: REF_ROOM }
+        Sorted { at: Word(self.ghost_at + GHOST_RECORD * a.0 as u32 + GHOST_REFS), room: REF_ROOM }
     }
 
     /// What the guests wrote last: by domain and gfn, the value.
     pub const fn guest_memory(&self) -> Sorted {
-        Sorted { at: Word(self.guest_at()), room: GUEST_ROOM }
+        Sorted { at: Word(self.guest_at), room: GUEST_ROOM }
     }
 
     /// What kind of word it is.
     pub const fn region(&self, w: Word) -> Region {
         let w = w.0;
-        if w < self.frames_at() {
+        if w < self.frames_at {
             Region::Page
-        } else if w < self.free_at() {
+        } else if w < self.free_at {
             Region::Frames
-        } else if w < self.doms_at() {
+        } else if w < self.doms_at {
             Region::Heap
-        } else if w < self.actors_at() {
+        } else if w < self.actors_at {
             Region::Domains
-        } else if w < self.lesson_at() {
+        } else if w < self.lesson_at {
             Region::Actors
-        } else if w < self.ghost_at() {
+        } else if w < self.ghost_at {
             Region::Lesson
         } else {
             Region::Ghost
@@ -374,42 +404,10 @@ impl Map {
     pub const fn frame_record(&self, w: Word) -> Option<(Mfn, u8)> {
         match self.region(w) {
             Region::Frames => {
-                let at = w.0 - self.frames_at();
+                let at = w.0 - self.frames_at;
                 Some((Mfn((at / FRAME_RECORD) as u64), (at % FRAME_RECORD) as u8))
             }
             _ => None,
         }
-    }
-
-    const fn frames_at(&self) -> u32 {
-        self.frames * FRAME_WORDS as u32
-    }
-
-    const fn free_at(&self) -> u32 {
-        self.frames_at() + FRAME_RECORD * self.frames
-    }
-
-    const fn heap_at(&self) -> u32 {
-        self.free_at() + FREE_MAP * (1 + self.domains)
-    }
-
-    const fn doms_at(&self) -> u32 {
-        self.heap_at() + 8
-    }
-
-    const fn actors_at(&self) -> u32 {
-        self.doms_at() + DOM_RECORD * self.domains
-    }
-
-    const fn lesson_at(&self) -> u32 {
-        self.actors_at() + ACTOR_RECORD * self.actors
-    }
-
-    const fn ghost_at(&self) -> u32 {
-        self.lesson_at() + 8 * (self.words + self.locks + 1)
-    }
-
-    const fn guest_at(&self) -> u32 {
-        self.ghost_at() + GHOST_RECORD * self.actors
     }
 }
