@@ -7,6 +7,7 @@ use crate::addr::ActorId;
 use crate::machine::World;
 use crate::sim::{Code, Locals};
 use crate::step::Stop;
+use crate::watch::{Broken, Rule};
 use std::sync::atomic::Ordering;
 
 impl<C: Code> Live<C> {
@@ -65,22 +66,25 @@ impl<C: Code> Inner<C> {
         State::Drained
     }
 
-    /// One round of the program. What its assertions say belongs to simulated runs and is dropped.
+    /// One round of the program. An assertion looks at several words, which others change meanwhile, so what it says
+    /// belongs to simulated runs and is dropped.
     fn round(&self, seat: &mut Seat<'_>) -> Result<Round, Stop> {
         let (world, code, a): (&World, &C, _) = (&self.world, &self.code, seat.me);
-        let (mut locals, mut broken) = (Locals::NONE, Vec::new());
+        let (mut locals, mut broken) = (Locals::NONE, Vec::<Broken>::new());
         let mut words = seat.words;
         let mut place = code.start(world, &mut words, a, &mut locals, &mut broken);
         if place.is_none() {
             return Ok(Round::Empty);
         }
-        let mut failed = false;
+        let gone_wrong = |broken: &[Broken]| broken.iter().any(|b| b.rule != Rule::Assert);
+        let mut failed = gone_wrong(&broken);
         while let Some(at) = place {
             let mut step = LiveStep { seat: *seat, stated: &|mut m| code.stated(world, &mut m, a, at, &locals) };
             let result = code.run(a, at, &locals, &mut step)?;
             (seat.depth, seat.seed) = (step.seat.depth, step.seat.seed);
             failed |= code.failed(a, at, result);
             place = code.finish(world, &mut words, a, at, result, &mut locals, &mut broken);
+            failed |= gone_wrong(&broken);
             broken.clear();
         }
         Ok(Round::Done { failed })

@@ -10,7 +10,7 @@ use super::place::{self, Part};
 use super::room::{MODE, Room, lock_of};
 use super::things::{Class, LockKind};
 use super::values::Kind;
-use super::verbs::{Verb, Word};
+use super::verbs::{Gives, Verb, Word};
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order};
 use crate::entry::{Access, P2mType};
 use crate::lock::policy;
@@ -133,6 +133,11 @@ impl Code for Script {
         broken: &mut Vec<Broken>,
     ) -> Option<u64> {
         self.go_on(world, m, a, Some((place, result)), locals, broken)
+    }
+
+    fn failed(&self, a: ActorId, place: u64, result: u64) -> bool {
+        let gives = self.call(a, place).map(|call| call.verb.info().gives);
+        gives == Some(Gives::Value(Kind::Code)) && result != Answer::Ok.word()
     }
 
     fn stated<W: Words>(&self, world: &World, m: &mut W, a: ActorId, place: u64, locals: &Locals) -> bool {

@@ -3,9 +3,11 @@
 mod pages;
 
 use p2mscope_core::addr::{ActorId, Mfn};
+use p2mscope_core::lesson::{Lesson, Staged};
 use p2mscope_core::live::{Detector, Live, Plan, State, Threads};
 use p2mscope_core::lock::{self, Lock, Mode};
-use p2mscope_core::machine::{ActorWord, DomWord, Words, World};
+use p2mscope_core::machine::{ActorWord, DomWord, Policy, Words, World};
+use p2mscope_core::script::Script;
 use p2mscope_core::sim::{Sim, Twin};
 use p2mscope_core::step::{Cond, Effect, Step, Stop};
 use p2mscope_core::watch::Rules;
@@ -95,6 +97,55 @@ fn the_twin_adds_up_on_real_threads() {
         assert!(sim.all_ended());
         assert_eq!(sim.memory().peek(sim.world().map.word(1)), total + actors as u64 * rounds);
     }
+}
+
+/// A version of the first lesson, live.
+fn first_lesson(version: &str) -> (Staged, Live<Script>) {
+    let lesson = Lesson::parse(include_str!("../../../static/lessons/first.toml")).unwrap();
+    let staged = lesson.stage(version, Some(Policy::M2), None).unwrap();
+    let live = Live::new(staged.world.clone(), staged.script.clone(), &staged.first, Plan::default());
+    (staged, live)
+}
+
+#[test]
+fn the_first_lesson_closes_its_ring_on_real_threads() {
+    let (_, live) = first_lesson("before");
+    let threads = Threads::start(&live).unwrap();
+    let mut detector = Detector::new();
+    until("V0 and V1 close a ring", || !detector.poll(&live).is_empty());
+    assert_eq!(waits::rings(detector.poll(&live)), [[ActorId(0), ActorId(1)]]);
+    live.freeze();
+    threads.join();
+    let range = |i| Lock::Range(0, i);
+    assert!(live.held(ActorId(0)).contains(&(range(0), Mode::Exclusive)));
+    assert!(live.held(ActorId(1)).contains(&(range(1), Mode::Exclusive)));
+    assert_eq!(live.waiting(ActorId(0)), Some((range(1), Mode::Exclusive)));
+}
+
+#[test]
+fn the_first_lesson_repaired_runs_until_it_is_drained() {
+    let (staged, live) = first_lesson("repaired");
+    let threads = Threads::start(&live).unwrap();
+    let mut detector = Detector::new();
+    until("V0 and V1 have copied often, and P0 and P1 have tried again", || {
+        assert_eq!(detector.poll(&live), [], "nobody is stuck");
+        let counts = live.counts();
+        counts[..2].iter().all(|c| c.operations > 1_000) && counts[2..].iter().all(|c| c.failures > 0)
+    });
+    live.drain();
+    threads.join();
+    let counts = live.counts();
+    assert!(counts[..2].iter().all(|c| c.failures == 0), "{counts:?}");
+    // A page can be paged out once only.
+    assert!(counts[2..].iter().all(|c| c.operations == 1), "{counts:?}");
+    // What the threads left behind breaks no rule, at once or on the way to the end.
+    let staged = Staged { first: live.words().copy().into(), ..staged };
+    let mut sim = staged.sim(Rules::ALL);
+    assert_eq!(sim.start_broken(), []);
+    while let Some(a) = staged.world.actor_ids().find(|&a| sim.enabled(a)) {
+        assert_eq!(sim.step(a, 0).unwrap().broken, []);
+    }
+    assert!(sim.all_ended());
 }
 
 /// Two actors in a deadlock, as the detector reports it.
