@@ -64,13 +64,13 @@ pub const fn scatter(i: u64) -> u64 {
 fn range_word<W: Words>(m: &mut W, world: &World, d: u8, i: u64, claim: bool) -> Option<Word> {
     let key = i / FRAME_WORDS + 1;
     let (key_at, mfn_at) = world.map.lock_page(d, 0);
-    let page = if m.get(key_at) == key { Mfn(m.get(mfn_at)) } else { other_page(m, world, d, key)? };
+    let page = if m.get(key_at) == key { Mfn(m.get(mfn_at)) } else { other_page(m, world, d, key, claim)? };
     world.map.page(page, scatter(i % FRAME_WORDS))
 }
 
 /// The lock page of a key that the first page is not, or not yet, given to.
 #[inline(never)]
-fn other_page<W: Words>(m: &mut W, world: &World, d: u8, key: u64) -> Option<Mfn> {
+fn other_page<W: Words>(m: &mut W, world: &World, d: u8, key: u64, claim: bool) -> Option<Mfn> {
     for p in 0..LOCK_PAGES {
         let (key_at, mfn_at) = world.map.lock_page(d, p);
         let seen = m.get(key_at);
