@@ -8,7 +8,7 @@ use crate::script::code::{Arg, List, Lock, Place, Ring, VerbCall};
 use crate::script::lex::{Tok, lex};
 use crate::script::parse::{self, Parser};
 use crate::script::verbs::{self, Verb};
-use crate::script::{Names, Span, Text, did_you_mean};
+use crate::script::{Names, Span, Text, did_you_mean, not_offered};
 use crate::watch::Rule;
 
 /// `[[expect]]`: one answer that the lesson gives.
@@ -263,10 +263,13 @@ fn pattern_in(p: &mut Parser<'_>, names: &Names) -> Result<Pattern, ()> {
     };
     p.expect(":", "between the actor and the verb")?;
     let word = p.name("a verb")?;
-    let Some(verb) = Verb::from_name(&word.name).filter(|v| v.offered()) else {
+    let Some(verb) = Verb::from_name(&word.name) else {
         let near = did_you_mean(&word.name, verbs::offered()).map(|n| format!("; did you mean `{n}`?"));
         return p.wrong(word.span, format!("no verb `{}`{}", word.name, near.unwrap_or_default()));
     };
+    if !verb.offered() {
+        return p.wrong(word.span, not_offered(&format!("`{}`", word.name)));
+    }
     let object = if p.peek() == Tok::Eof { None } else { Some(p.expr()?) };
     if p.peek() != Tok::Eof {
         let found = p.found();

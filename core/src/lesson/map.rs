@@ -1,12 +1,12 @@
-//! What a domain's table maps at first: `GFN [.. GFN] = [NAME as] TYPE [with ACCESS] [order N] [content N] [special]`.
+//! What a domain's table maps at first: `GFN [.. GFN] = [NAME as] TYPE [with ACCESS] [order N] [content N]`.
 
 use super::reader::Reader;
 use super::world::Taken;
 use crate::addr::{Gfn, Order};
-use crate::entry::{Access, P2mType};
+use crate::entry::{Access, Format, P2mType};
 use crate::script::lex::{Tok, lex};
 use crate::script::parse::Parser;
-use crate::script::{Names, Span, Text, did_you_mean};
+use crate::script::{Names, Span, Text, did_you_mean, no_type, not_offered};
 
 /// One item of a map.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,8 +25,6 @@ pub struct MapItem {
     pub order: Order,
     /// The first word of each page.
     pub content: i64,
-    /// Whether the page is Xen's own.
-    pub special: bool,
     /// Where it stands.
     pub span: Span,
 }
@@ -36,28 +34,25 @@ impl MapItem {
     pub fn frames(&self) -> u64 {
         self.last.0 - self.first.0 + 1
     }
-
-    /// Whether frames of the domain's own stand behind it: RAM does, and a page on its way in if it is named.
-    pub fn takes_frame(&self) -> bool {
-        use P2mType::*;
-        match self.ty {
-            RamRw | RamLogdirty | RamRo | RamPagingOut | RamShared | RamBroken | IoreqServer => true,
-            RamPagingIn | RamPagingInStart => self.frame.is_some(),
-            _ => false,
-        }
-    }
 }
+
+/// The types with which a world can begin: those whose frames, owners and counts a first state has.
+const FIRST: [P2mType; 9] = [
+    P2mType::RamRw,
+    P2mType::RamLogdirty,
+    P2mType::RamRo,
+    P2mType::RamPagingOut,
+    P2mType::RamPaged,
+    P2mType::RamBroken,
+    P2mType::PopulateOnDemand,
+    P2mType::MmioDm,
+    P2mType::Invalid,
+];
 
 type Parse<T> = Result<T, ()>;
 
-/// The items of a map. `shared` are the frames that may be mapped more than once, over all domains.
-pub fn parse(
-    r: &mut Reader<'_>,
-    text: &Text,
-    names: &mut Names,
-    taken: &mut Taken,
-    shared: &mut Vec<String>,
-) -> Vec<MapItem> {
+/// The items of a map.
+pub fn parse(r: &mut Reader<'_>, text: &Text, names: &mut Names, taken: &mut Taken) -> Vec<MapItem> {
     let lexed = lex(text);
     let mut p = Parser::new(&lexed.tokens, lexed.problems);
     let mut items: Vec<MapItem> = Vec::new();
@@ -66,7 +61,7 @@ pub fn parse(
         if p.peek() == Tok::Eof {
             break;
         }
-        match item(&mut p) {
+        match item(&mut p, names.format) {
             Ok(item) => {
                 if let Some(other) = items.iter().find(|o| o.first <= item.last && item.first <= o.last) {
                     let line = r.file.line(other.span);
@@ -75,7 +70,7 @@ pub fn parse(
                         format!("frame number {} is mapped already, at line {line}", item.first.max(other.first)),
                     );
                 }
-                name(r, &item, names, taken, shared);
+                name(r, &item, names, taken);
                 items.push(item);
             }
             Err(()) => {
@@ -89,22 +84,15 @@ pub fn parse(
     items
 }
 
-/// A frame's name: new, or that of a shared frame that is mapped in another place too.
-fn name(r: &mut Reader<'_>, item: &MapItem, names: &mut Names, taken: &mut Taken, shared: &mut Vec<String>) {
+/// A frame's name, which is new.
+fn name(r: &mut Reader<'_>, item: &MapItem, names: &mut Names, taken: &mut Taken) {
     let Some(name) = &item.frame else { return };
-    let is_shared = item.ty == P2mType::RamShared;
-    if is_shared && shared.contains(name) {
-        return;
-    }
     if r.is_name(name, item.span) && taken.take(r, name, "a frame", item.span) {
         names.frames.push(name.clone());
-        if is_shared {
-            shared.push(name.clone());
-        }
     }
 }
 
-fn item(p: &mut Parser<'_>) -> Parse<MapItem> {
+fn item(p: &mut Parser<'_>, format: Format) -> Parse<MapItem> {
     let start = p.span();
     let first = gfn(p)?;
     let last = if p.eat("..") { gfn(p)? } else { first };
@@ -116,6 +104,15 @@ fn item(p: &mut Parser<'_>) -> Parse<MapItem> {
         let near = did_you_mean(&ty.name, all).map(|n| format!("; did you mean `{n}`?"));
         return p.wrong(ty.span, format!("no type `{}`{}", ty.name, near.unwrap_or_default()));
     };
+    if format.type_code(kind).is_none() {
+        return p.wrong(ty.span, no_type(kind, format));
+    }
+    if !FIRST.contains(&kind) {
+        return p.wrong(ty.span, not_offered(&format!("`{kind}` in a map")));
+    }
+    if let Some(name) = frame.as_ref().filter(|_| !kind.has_frame()) {
+        return p.wrong(name.span, format!("`{}` names no frame: `{kind}` has none", name.name));
+    }
     let mut item = MapItem {
         first,
         last,
@@ -124,14 +121,13 @@ fn item(p: &mut Parser<'_>) -> Parse<MapItem> {
         access: None,
         order: Order::K4,
         content: 0,
-        special: false,
         span: start,
     };
     let mut ordered = false;
     loop {
         let word = match p.peek() {
             Tok::End | Tok::Eof => break,
-            _ => p.name("with, order, content, special or the end of the item")?,
+            _ => p.name("with, order, content or the end of the item")?,
         };
         match word.name.as_str() {
             "with" => item.access = Some(access(p)?),
@@ -149,18 +145,18 @@ fn item(p: &mut Parser<'_>) -> Parse<MapItem> {
                 let n = number(p, "a number")? as i64;
                 item.content = if minus { -n } else { n };
             }
-            "special" => return p.wrong(word.span, "`special` is not offered by this release"),
+            "special" => return p.wrong(word.span, not_offered("`special`")),
             other => {
-                return p.wrong(
-                    word.span,
-                    format!("found `{other}` where with, order, content, special or the end should be"),
-                );
+                return p.wrong(word.span, format!("found `{other}` where with, order, content or the end should be"));
             }
         }
     }
     item.span = start.to(p.last());
     if last < first {
         return p.wrong(start, format!("the range ends before it begins: {first}..{last}"));
+    }
+    if kind == P2mType::RamPaged && item.order != Order::K4 {
+        return p.wrong(ty.span, "pages are paged out one by one: `ram_paged` has order 0");
     }
     if ordered && first == last {
         item.last = Gfn(first.0.saturating_add(item.order.frames() - 1));

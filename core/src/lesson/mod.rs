@@ -17,7 +17,7 @@ mod world;
 pub use expect::{Expect, Pattern, Repair, ScheduleWord, Until};
 pub use map::MapItem;
 pub use stage::Staged;
-pub use world::{DomainSpec, FrameSpec, GrantSpec, WorldSpec};
+pub use world::{DomainSpec, FrameSpec, WorldSpec};
 
 use crate::addr::DomId;
 use crate::machine::Kind;
@@ -46,8 +46,6 @@ pub struct Lesson {
     pub domains: Vec<DomainSpec>,
     /// Frames that nothing maps.
     pub frames: Vec<FrameSpec>,
-    /// Grants.
-    pub grants: Vec<GrantSpec>,
     /// The actors.
     pub actors: Vec<ActorSpec>,
     /// What is expected of each version.

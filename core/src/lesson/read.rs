@@ -80,7 +80,6 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
     let world = world::world(r, top, &mut names, &mut taken);
     let domains = world::domains(r, top, &mut names, &mut taken);
     let frames = world::frames(r, top, &mut names, &mut taken);
-    let grants = world::grants(r, top, &mut names, &mut taken);
     world::frames_bound(r, top, &world, &domains, &frames);
     let actors = actors(r, top, &mut names, &mut taken);
     let texts = r.versions(top, "procedures");
@@ -97,7 +96,6 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
         world,
         domains,
         frames,
-        grants,
         actors,
         expects: Vec::new(),
         repair: None,

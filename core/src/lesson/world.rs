@@ -2,10 +2,10 @@
 
 use super::map::{self, MapItem};
 use super::reader::{Named, Reader, Table};
-use crate::addr::{DomGfn, DomId, Gfn};
+use crate::addr::DomId;
 use crate::entry::Format;
 use crate::machine::{MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy};
-use crate::script::{Init, Names, OWNERS, Span, did_you_mean};
+use crate::script::{Init, Names, OWNERS, Span, did_you_mean, not_offered};
 use std::collections::HashMap;
 
 /// Frames that a domain's table takes at least: its root.
@@ -24,8 +24,6 @@ pub struct WorldSpec {
     pub free_frames: u64,
     /// Steps of others after which an actor that waits for a lock starves, if that is watched.
     pub patience: Option<u64>,
-    /// Rings of the lesson's own: how many slots each has, in the order of [`Names::rings`].
-    pub slots: Vec<u64>,
 }
 
 /// `[[domain]]`.
@@ -39,8 +37,6 @@ pub struct DomainSpec {
     pub control: bool,
     /// Free table pages.
     pub tables: u64,
-    /// Slots of its paging ring, if it has one.
-    pub ring: Option<u64>,
     /// Whether it is dying from the beginning.
     pub dying: bool,
     /// What is mapped, in the file's order.
@@ -56,25 +52,14 @@ pub struct FrameSpec {
     pub owner: Option<DomId>,
     /// The first word of its page.
     pub content: i64,
-    /// The list of the lesson's own on which it is, by its place in [`Names::lists`].
-    pub list: Option<usize>,
-}
-
-/// `[[grant]]`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GrantSpec {
-    /// Its name.
-    pub name: String,
-    /// What is granted.
-    pub from: DomGfn,
-    /// To whom.
-    pub to: DomId,
-    /// Whether it may only be read.
-    pub readonly: bool,
 }
 
 /// What this release cannot do although the schema has it: the table, the key, and what it would be.
-const LATER: [(&str, &str); 5] = [
+const LATER: [(&str, &str); 9] = [
+    ("[world]", "lists"),
+    ("[world]", "rings"),
+    ("[[frame]]", "list"),
+    ("[[domain]]", "ring"),
     ("[[domain]]", "cache"),
     ("[[domain]]", "pod_target"),
     ("[[domain]]", "logdirty"),
@@ -86,7 +71,7 @@ const LATER: [(&str, &str); 5] = [
 pub fn offered(r: &mut Reader<'_>, t: Table<'_>) {
     for (table, key) in LATER {
         if table == t.name && t.has(key) {
-            r.wrong(t.at(key), format!("`{key}` is not offered by this release"));
+            r.wrong(t.at(key), not_offered(&format!("{} `{key}`", t.name)));
         }
     }
 }
@@ -142,15 +127,10 @@ pub fn policy(r: &mut Reader<'_>, name: &str, span: Span) -> Option<Policy> {
 pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> WorldSpec {
     let keys =
         ["policy", "pin", "nonexclusive", "encoding", "free_frames", "patience", "words", "locks", "lists", "rings"];
-    let mut spec = WorldSpec {
-        policy: Policy::default(),
-        pin: true,
-        encoding: Format::Ept2011,
-        free_frames: 0,
-        patience: None,
-        slots: Vec::new(),
-    };
+    let mut spec =
+        WorldSpec { policy: Policy::default(), pin: true, encoding: Format::Ept2011, free_frames: 0, patience: None };
     let Some(t) = r.inner(top, "world", "[world]", &keys) else { return spec };
+    offered(r, t);
     if let Some((name, span)) = r.text(t, "policy") {
         spec.policy = policy(r, name.as_str(), span).unwrap_or_default();
     }
@@ -176,12 +156,13 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
     }
     spec.free_frames = r.number(t, "free_frames", 0..MAX_FRAMES as u64 + 1).map_or(0, |n| n.0);
     spec.patience = r.number(t, "patience", 1..1 << 32).map(|n| n.0);
-    own_names(r, t, names, taken, &mut spec);
+    own_names(r, t, names, taken);
+    names.format = spec.encoding;
     spec
 }
 
-/// Words, locks, lists and rings of the lesson's own.
-fn own_names(r: &mut Reader<'_>, t: Table<'_>, names: &mut Names, taken: &mut Taken, spec: &mut WorldSpec) {
+/// Words and locks of the lesson's own.
+fn own_names(r: &mut Reader<'_>, t: Table<'_>, names: &mut Names, taken: &mut Taken) {
     for ((name, value), span) in r.named(t, "words") {
         let init = match value {
             Named::Number(n) => Init::Number(n),
@@ -203,22 +184,6 @@ fn own_names(r: &mut Reader<'_>, t: Table<'_>, names: &mut Names, taken: &mut Ta
                 }
             }
             _ => r.wrong(span, format!("lock `{name}` has a level from 0 to 255")),
-        }
-    }
-    for (name, span) in r.texts(t, "lists") {
-        if r.is_name(name.as_str(), span) && taken.take(r, name.as_str(), "a list", span) {
-            names.lists.push(name.as_str().to_string());
-        }
-    }
-    for ((name, value), span) in r.named(t, "rings") {
-        match value {
-            Named::Number(slots @ 1..=64) => {
-                if taken.take(r, &name, "a ring", span) {
-                    names.rings.push(name);
-                    spec.slots.push(slots as u64);
-                }
-            }
-            _ => r.wrong(span, format!("ring `{name}` has from 1 to 64 slots")),
         }
     }
 }
@@ -245,7 +210,6 @@ pub fn domains(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mu
             name,
             control: r.flag(*t, "control").unwrap_or(false),
             tables: r.number(*t, "tables", 0..MAX_FRAMES as u64).map_or(4, |n| n.0),
-            ring: r.number(*t, "ring", 1..65).map(|n| n.0),
             dying: r.flag(*t, "dying").unwrap_or(false),
             map: Vec::new(),
         };
@@ -254,10 +218,9 @@ pub fn domains(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mu
     if out.len() > MAX_DOMAINS {
         r.wrong(out[MAX_DOMAINS].1.span, format!("a world has at most {MAX_DOMAINS} domains"));
     }
-    let mut shared = Vec::new();
     for (spec, t) in &mut out {
         if let Some((text, _)) = r.text(*t, "map") {
-            spec.map = map::parse(r, &text, names, taken, &mut shared);
+            spec.map = map::parse(r, &text, names, taken);
         }
     }
     out.into_iter().map(|(spec, _)| spec).collect()
@@ -293,55 +256,16 @@ pub fn domain(r: &mut Reader<'_>, t: Table<'_>, key: &str, names: &Names) -> Opt
 pub fn frames(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<FrameSpec> {
     let mut out = Vec::new();
     for t in r.list(top, "frame", "[[frame]]", &["name", "owner", "content", "list"]) {
+        offered(r, t);
         if !t.has("name") {
             r.wrong(t.span, "[[frame]] needs `name`");
         }
         let Some((name, span)) = r.name(t, "name") else { continue };
         let owner = domain(r, t, "owner", names);
         let content = r.signed(t, "content").map_or(0, |n| n.0);
-        let list = r.text(t, "list").and_then(|(l, span)| {
-            let found = names.lists.iter().position(|n| n == l.as_str());
-            if found.is_none() {
-                r.wrong(span, format!("no list named `{}`; the world declares {}", l.as_str(), names.lists.join(", ")));
-            }
-            found
-        });
         if taken.take(r, &name, "a frame", span) {
             names.frames.push(name.clone());
-            out.push(FrameSpec { name, owner, content, list });
-        }
-    }
-    out
-}
-
-/// All `[[grant]]`.
-pub fn grants(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<GrantSpec> {
-    let mut out = Vec::new();
-    for t in r.list(top, "grant", "[[grant]]", &["name", "from", "to", "readonly"]) {
-        for key in ["name", "from", "to"].into_iter().filter(|k| !t.has(k)) {
-            r.wrong(t.span, format!("[[grant]] needs `{key}`"));
-        }
-        let from = r.text(t, "from").and_then(|(text, span)| {
-            let parts = text.as_str().split_once(':');
-            let number = |s: &str| match s.strip_prefix("0x") {
-                Some(hex) => u64::from_str_radix(hex, 16).ok(),
-                None => s.parse().ok(),
-            };
-            let gfn = parts.and_then(|(d, g)| Some((number(d)?, number(g)?)));
-            match gfn.filter(|(d, g)| names.has_space(*d) && Gfn(*g).fits()) {
-                Some((d, g)) => Some(DomGfn::new(d as u16, g)),
-                None => {
-                    r.wrong(span, format!("`{}` is no frame number of a declared domain, as 1:0x10 is", text.as_str()));
-                    None
-                }
-            }
-        });
-        let (to, readonly) = (domain(r, t, "to", names), r.flag(t, "readonly").unwrap_or(false));
-        if let (Some((name, span)), Some(from), Some(to)) = (r.name(t, "name"), from, to)
-            && taken.take(r, &name, "a grant", span)
-        {
-            names.grants.push(name.clone());
-            out.push(GrantSpec { name, from, to, readonly });
+            out.push(FrameSpec { name, owner, content });
         }
     }
     out
@@ -355,20 +279,11 @@ pub fn frames_bound(
     domains: &[DomainSpec],
     frames: &[FrameSpec],
 ) {
-    let mut named: Vec<&str> = Vec::new();
     let mut n = world.free_frames + frames.len() as u64;
     for d in domains {
         n += ROOTS + d.tables;
-        for item in d.map.iter().filter(|i| i.takes_frame()) {
-            match &item.frame {
-                Some(f) if named.contains(&f.as_str()) => {}
-                Some(f) => {
-                    named.push(f);
-                    n += item.frames();
-                }
-                None => n = n.saturating_add(item.frames()),
-            }
-        }
+        let mapped = d.map.iter().filter(|i| i.ty.has_frame());
+        n = mapped.fold(n, |n, i| n.saturating_add(i.frames()));
     }
     if n > MAX_FRAMES as u64 {
         r.wrong(top.at("domain"), format!("the world has {n} frames with its tables: at most {MAX_FRAMES}"));

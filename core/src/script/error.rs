@@ -186,6 +186,11 @@ pub fn did_you_mean<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) ->
     (distance <= 2 && 2 * distance < word.chars().count().max(3)).then_some(name)
 }
 
+/// What is said of a thing that the language knows and this release does not run.
+pub(crate) fn not_offered(what: &str) -> String {
+    format!("{what} is known and not offered by this release; see docs/language.md")
+}
+
 /// `; did you mean ..?` where there is something near, else nothing.
 pub(crate) fn hint<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     did_you_mean(word, names).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default()

@@ -65,11 +65,13 @@ const SYMBOLS: [&str; 23] = [
     "]",
 ];
 
-/// What one reading gives: a token, something that is passed over, or what is wrong.
+/// What one reading gives: a token, something that is passed over, or what is wrong. A wrong number still stands
+/// where a number should, so that no second error follows from it.
 enum Read<'a> {
     Tok(Tok<'a>),
     Comment(&'a str),
     Wrong(String),
+    WrongNumber(String),
 }
 
 /// Cuts the text into tokens.
@@ -95,6 +97,10 @@ pub fn lex(text: &Text) -> Tokens<'_> {
                 out.comments.push(Comment { text: c.trim(), line, at: span.start });
             }
             Read::Wrong(message) => out.problems.push(Problem::new(span, message)),
+            Read::WrongNumber(message) => {
+                out.problems.push(Problem::new(span, message));
+                out.tokens.push(Token { tok: Tok::Number(0), span });
+            }
         }
     }
     let end = text.as_str().len();
@@ -140,8 +146,8 @@ fn number_or_name(word: &str) -> Read<'_> {
     let all = !digits.is_empty() && digits.chars().all(|c| c.is_digit(if hex.is_some() { 16 } else { 10 }));
     match number {
         Ok(n) if n < 1 << 63 => Read::Tok(Tok::Number(n)),
-        _ if all => Read::Wrong(format!("`{word}` is too large: a number has at most 63 bits")),
-        _ => Read::Wrong(format!("`{word}` is no number: decimal, or hexadecimal after 0x")),
+        _ if all => Read::WrongNumber(format!("`{word}` is too large: a number has at most 63 bits")),
+        _ => Read::WrongNumber(format!("`{word}` is no number: decimal, or hexadecimal after 0x")),
     }
 }
 

@@ -25,7 +25,9 @@ mod values;
 pub mod verbs;
 
 pub use check::{Compiled, Known, Unit, collect, compile};
+pub(crate) use error::not_offered;
 pub use error::{Error, File, Problem, Span, Text, did_you_mean};
+pub(crate) use names::no_type;
 pub use names::{Init, Names};
 pub use parse::{MAX_BLOCKS, MAX_BYTES, MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS};
 pub use run::Script;

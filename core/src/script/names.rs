@@ -1,6 +1,7 @@
 //! The names of a lesson's world, against which its programs are checked.
 
 use super::error::hint;
+use crate::entry::{Format, P2mType};
 use crate::machine;
 
 /// What a shared word of the lesson's own holds at first.
@@ -15,6 +16,8 @@ pub enum Init {
 /// All names that a world declares, each list in the file's order: code refers to them by their index.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Names {
+    /// How entries are laid out, and so which types they have.
+    pub format: Format,
     /// Frames of machine memory.
     pub frames: Vec<String>,
     /// Domains by number, some with a name.
@@ -69,6 +72,11 @@ impl Names {
             _ => return None,
         })
     }
+}
+
+/// What is said of a type for which the layout has no code.
+pub(crate) fn no_type(ty: P2mType, format: Format) -> String {
+    format!("entries of {} have no type `{ty}`", format.name())
 }
 
 /// `no lock named ..; the world declares a, b`, or what was probably meant.

@@ -250,7 +250,7 @@ verbs! {
         "c = hw_write 1:0x10 = 5", "writes guest memory as hardware does, through the TLB";
     Flush "flush" [need Object Shape::Target] Gives::Nothing, offered,
         "flush 1", "empties the TLBs of a domain or of an actor, one by one";
-    Lock "lock" [need Object Shape::Lock, may Shared Shape::Flag, may Nowait Shape::Flag] CODE, offered,
+    Lock "lock" [need Object Shape::Lock, later Shared Shape::Flag, may Nowait Shape::Flag] CODE, offered,
         "lock gfn(1:0x10)", "takes a lock, waiting while another holds it";
     Unlock "unlock" [need Object Shape::Lock] Gives::Nothing, offered,
         "unlock gfn(1:0x10)", "releases a lock";
@@ -258,44 +258,44 @@ verbs! {
         "held = get_page M for 1", "takes a reference, unless the frame is free or not that domain's";
     PutPage "put_page" [need Object FRAME] Gives::Nothing, offered,
         "put_page M", "drops a reference; the last one frees the frame";
-    GetType "get_type" [need Object FRAME, need As Shape::Value(Kind::Pgt)] BOOL, offered,
+    GetType "get_type" [need Object FRAME, need As Shape::Value(Kind::Pgt)] BOOL, later,
         "held = get_type M as pgt_writable", "takes a typed reference";
-    PutType "put_type" [need Object FRAME] Gives::Nothing, offered,
+    PutType "put_type" [need Object FRAME] Gives::Nothing, later,
         "put_type M", "drops a typed reference";
     Alloc "alloc" [need Object Shape::Class] Gives::OfClass, offered,
-        "f = alloc frame(1)", "takes a free frame, table page, object or sharing record, or gives none";
+        "f = alloc frame(1)", "takes a free frame or table page, or gives none";
     Free "free" [need Object Shape::Thing] BOOL, offered,
-        "free M", "gives a frame, table page, object or record back";
+        "free M", "gives a frame or table page back";
     Fill "fill" [need Object Shape::Value(Kind::Table), need From Shape::Value(Kind::Entry)] Gives::Nothing, offered,
         "fill t from e", "fills a private table page with the 512 children of a leaf";
     Fail "fail" [need Object Shape::FailClass] Gives::Nothing, offered,
         "fail table", "makes this actor's next allocation of that class fail";
-    Insert "insert" [need Object Shape::OfList, need Into Shape::List] Gives::Nothing, offered,
+    Insert "insert" [need Object Shape::OfList, need Into Shape::List] Gives::Nothing, later,
         "insert M into page_list(1)", "puts an element at the end of a list";
-    Remove "remove" [need Object Shape::OfList, need From Shape::List] BOOL, offered,
+    Remove "remove" [need Object Shape::OfList, need From Shape::List] BOOL, later,
         "remove M from page_list(1)", "takes an element out of a list";
-    First "first" [need Object Shape::List] Gives::OfList, offered,
+    First "first" [need Object Shape::List] Gives::OfList, later,
         "f = first page_list(1)", "gives the first element of a list, or none";
-    Next "next" [need Object Shape::List, need After Shape::OfList] Gives::OfList, offered,
+    Next "next" [need Object Shape::List, need After Shape::OfList] Gives::OfList, later,
         "f = next page_list(1) after f", "follows an element's own link, or gives none at the end";
     Wait "wait" [need Object Shape::Condition] Gives::Nothing, offered,
         "wait content(M) == 1", "sleeps until the condition holds";
-    Post "post" [need Object Shape::Ring, need Equals Shape::OfRing, may Nowait Shape::Flag] CODE, offered,
+    Post "post" [need Object Shape::Ring, need Equals Shape::OfRing, may Nowait Shape::Flag] CODE, later,
         "post ring(1) = 1:0x10", "puts a request on a ring, sleeping while it is full";
-    Take "take" [need Object Shape::Ring, may Nowait Shape::Flag] Gives::OfRing, offered,
+    Take "take" [need Object Shape::Ring, may Nowait Shape::Flag] Gives::OfRing, later,
         "g = take ring(1)", "takes the oldest request off a ring, sleeping while it is empty";
     Pause "pause" [need Object Shape::Target, may Nowait Shape::Flag] Gives::Nothing, later,
         "pause 1", "stops a vCPU, or all of a domain, and waits until they are outside";
     Unpause "unpause" [need Object Shape::Target] Gives::Nothing, later,
         "unpause 1", "lets them run again";
-    EnterGuest "enter_guest" [] Gives::Nothing, offered,
+    EnterGuest "enter_guest" [] Gives::Nothing, later,
         "enter_guest", "ends a hypercall: the vCPU is in its guest again";
     Crash "crash" [need Object DOM] Gives::Nothing, later,
         "crash 1", "ends a domain";
     GetGfn "get_gfn" [need Object GFN] Gives::Value(Kind::Entry), offered,
-        "e = get_gfn 1:0x10", "locks a frame number, looks it up and pins the frame; populates on demand";
+        "e = get_gfn 1:0x10", "locks a frame number, looks it up and pins the frame";
     GetGfnQuery "get_gfn_query" [need Object GFN] Gives::Value(Kind::Entry), offered,
-        "e = get_gfn_query 1:0x10", "the same, and changes nothing";
+        "e = get_gfn_query 1:0x10", "the same; it never populates on demand";
     GetGfnUnshare "get_gfn_unshare" [need Object GFN] Gives::Value(Kind::Entry), later,
         "e = get_gfn_unshare 1:0x10", "the same, and breaks sharing";
     PutGfn "put_gfn" [need Object GFN] Gives::Nothing, offered,
@@ -306,9 +306,9 @@ verbs! {
         "put_two_gfns 1:0x10 with 2:0x20", "puts both";
     GetPageFromGfn "get_page_from_gfn" [need Object GFN, later Unshare Shape::Flag] Gives::Value(Kind::Frame), offered,
         "f = get_page_from_gfn 1:0x10", "gives the frame with a reference of its own, or none";
-    Read "read" [need Object GFN] COUNT, offered,
+    Read "read" [need Object GFN] COUNT, later,
         "v = read 1:0x10", "a guest's read with all that a fault brings about";
-    Write "write" [need Object GFN, need Equals NUM] CODE, offered,
+    Write "write" [need Object GFN, need Equals NUM] CODE, later,
         "write 1:0x10 = 5", "a guest's write with all that a fault brings about";
     Fault "fault" [need Object GFN, may ForWrite Shape::Flag] CODE, later,
         "fault 1:0x10 for_write", "handles a guest's fault";

@@ -4,11 +4,11 @@ mod house;
 mod refused;
 
 use super::*;
-use crate::addr::Gfn;
+use crate::addr::{ActorId, Gfn};
 use crate::entry::{Access, P2mType};
 use crate::machine::Policy;
 use crate::script::Init;
-use crate::watch::Rule;
+use crate::watch::{Rule, Rules};
 
 /// A lesson with one of everything.
 const WHOLE: &str = r#"id = "T1"
@@ -18,8 +18,8 @@ goal = "Pass."
 story = """Two lines
 of it."""
 hints = ["one", "two"]
-world = { policy = "1g", pin = false, free_frames = 3, patience = 9, words = { seen = 0, last = "none" }, locks = { event = 20 }, lists = ["queue"], rings = { requests = 2 } }
-frame = [{ name = "F", owner = 1, content = 4, list = "queue" }]
+world = { policy = "1g", pin = false, free_frames = 3, patience = 9, words = { seen = 0, last = "none" }, locks = { event = 20 } }
+frame = [{ name = "F", owner = 1, content = 4 }]
 expect = [
   { version = "before", policy = ["global", "2m"], breach = "lost-write", schedule = "V0@go TS*3 V0! TS", steps = 12 },
   { version = "after", breach = "none", pin = true, states = 100 },
@@ -27,17 +27,16 @@ expect = [
 [[domain]]
 id = 1
 name = "guest"
-ring = 1
 map = """
 0x10 = M as ram_rw content -5; 0x11..0x13 = ram_paged with access_rw   # a comment
 0x200 = ram_rw order 9
-0x20 = S as ram_shared
+0x20 = S as ram_ro
 """
 [[domain]]
 id = 2
 control = true
 tables = 2
-map = "0x20 = S as ram_shared"
+map = "0x20 = T as ram_logdirty"
 [repair]
 edit = ["V0", "procedures"]
 ensure = ["V0.r == ok or V0.r != ok"]
@@ -73,18 +72,14 @@ fn a_lesson_is_read_as_it_stands() {
     );
     assert_eq!((l.world.policy, l.world.pin, l.world.free_frames, l.world.patience), (Policy::G1, false, 3, Some(9)));
     assert_eq!(l.names.words, [("seen".into(), Init::Number(0)), ("last".into(), Init::None)]);
-    assert_eq!(
-        (l.names.locks.as_slice(), l.world.slots.as_slice()),
-        ([("event".into(), 20)].as_slice(), [2].as_slice())
-    );
-    assert_eq!(l.names.frames, ["M", "S", "F"]);
-    assert_eq!((l.domains[0].ring, l.domains[0].tables, l.domains[1].control), (Some(1), 4, true));
+    assert_eq!(l.names.locks, [("event".into(), 20)]);
+    assert_eq!(l.names.frames, ["M", "S", "T", "F"]);
+    assert_eq!((l.domains[0].tables, l.domains[1].control), (4, true));
     let map = &l.domains[0].map;
     assert_eq!((map[0].first, map[0].content, map[0].frame.as_deref()), (Gfn(0x10), -5, Some("M")));
     assert_eq!((map[1].last, map[1].access, map[1].ty), (Gfn(0x13), Some(Access::Rw), P2mType::RamPaged));
-    assert_eq!((map[2].last, map[2].frames(), map[2].takes_frame()), (Gfn(0x3ff), 512, true));
-    assert!(!map[1].takes_frame());
-    assert_eq!((l.frames[0].owner, l.frames[0].content, l.frames[0].list), (Some(DomId(1)), 4, Some(0)));
+    assert_eq!((map[2].last, map[2].frames()), (Gfn(0x3ff), 512));
+    assert_eq!((l.frames[0].owner, l.frames[0].content), (Some(DomId(1)), 4));
     assert_eq!((l.actors[0].kind, l.actors[0].domain, l.actors[1].domain), (Kind::Vcpu, DomId(1), DomId(0)));
     let e = &l.expects;
     assert_eq!(
@@ -134,4 +129,38 @@ fn patterns_match_statements() {
     let found = |p: &Pattern| calls(p.actor).any(|call| p.matches(call, &l.names));
     assert_eq!(r.keep.iter().map(found).collect::<Vec<_>>(), [false, true]);
     assert_eq!(r.forbid.iter().map(found).collect::<Vec<_>>(), [false, true], "the frame number is compared");
+}
+
+#[test]
+fn a_world_begins_with_every_type_that_a_map_may_have() {
+    let types = [
+        "ram_rw",
+        "ram_logdirty",
+        "ram_ro",
+        "ram_paging_out",
+        "ram_paged",
+        "ram_broken",
+        "populate_on_demand",
+        "mmio_dm",
+        "invalid",
+    ];
+    for ty in types {
+        // Where nothing is mapped, a walk answers as if a device model were there.
+        let found = if ty == "invalid" { "mmio_dm" } else { ty };
+        let orders: &[u64] = if ty == "ram_paged" { &[0] } else { &[0, 9] };
+        for order in orders {
+            let text = format!(
+                "id = 'x'\ntitle = 'x'\ngoal = 'x'\n\
+                 domain = [{{ id = 1, map = '0x200 = {ty} order {order}; 0x10 = A as ram_rw' }}]\n\
+                 [[actor]]\nname = 'T'\nkind = 'toolstack'\n\
+                 program = 'store content(A) = 1; assert entry(1:0x200).type == {found}; e = get_gfn 1:0x200; put_gfn 1:0x200'\n"
+            );
+            let lesson = Lesson::parse(&text).unwrap_or_else(|e| panic!("{ty}: {e:?}"));
+            let mut sim = lesson.stage("before", None, None).unwrap().sim(Rules::ALL);
+            while !sim.all_ended() {
+                let stepped = sim.step(ActorId(0), 0).unwrap();
+                assert_eq!(stepped.broken, [], "{ty} order {order}");
+            }
+        }
+    }
 }

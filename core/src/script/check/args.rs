@@ -1,17 +1,18 @@
 //! Verbs with their arguments, by the rows of the table.
 
 use super::Reads;
+use super::calls;
 use super::expr::a;
 use super::kinds::{Kinds, Ty};
 use super::stmt::Body;
 use crate::machine;
 use crate::script::ast::{self, ExprKind, Name, VerbStmt};
 use crate::script::code::{Arg, Expr, Instr, List, Lock, Place, Ring, VerbCall};
-use crate::script::error::{Span, hint};
+use crate::script::error::{Span, hint, not_offered};
 use crate::script::names;
 use crate::script::things::{self, Class, ListKind, LockKind, Of, PlaceKind};
 use crate::script::values::Kind;
-use crate::script::verbs::{self, Gives, Shape, Slot, Verb, VerbInfo, Word};
+use crate::script::verbs::{Gives, Shape, Slot, Verb, VerbInfo, Word};
 
 /// Orders that this release offers.
 const ORDERS: [u64; 2] = [0, 9];
@@ -50,7 +51,7 @@ impl Body<'_, '_> {
         let Some(verb) = Verb::from_name(&v.verb.name) else { return };
         let info = verb.info();
         if !info.offered {
-            self.offered("", info.name, false, verbs::offered(), v.verb.span);
+            self.wrong(v.verb.span, not_offered(&format!("`{}`", info.name)));
             return;
         }
         self.actor_may(info, v.verb.span);
@@ -150,12 +151,13 @@ impl Body<'_, '_> {
                 right = false;
                 continue;
             };
+            if !slot.offered {
+                self.wrong(span, not_offered(&format!("`{n} .. {}`", word.name())));
+                right = false;
+                continue;
+            }
             if given.iter().any(|(s, _, _)| s.word == word) {
                 self.wrong(span, format!("`{}` stands here twice", word.name()));
-                right = false;
-            }
-            if !slot.offered {
-                self.wrong(span, format!("`{n} .. {}` is not offered by this release", word.name()));
                 right = false;
             }
             if e.is_none() && slot.shape != Shape::Flag {
@@ -218,7 +220,7 @@ impl Body<'_, '_> {
                 let t = self.expr(e, Reads::Own);
                 let thing = |k: Kind| matches!(k, Kind::Frame | Kind::Table | Kind::Object | Kind::Record);
                 if !matches!(t.ty, Ty::Unknown) && !matches!(t.ty, Ty::Is(k) if thing(k)) {
-                    self.wrong(e.span, format!("{role} wants a frame, table, object or record, `{e}` is {}", a(t.ty)));
+                    self.wrong(e.span, format!("{role} wants a frame or table, `{e}` is {}", a(t.ty)));
                 }
                 let kind = t.ty.kind();
                 Arg::Value(t.into_kind(kind), kind)
@@ -271,7 +273,7 @@ impl Body<'_, '_> {
     fn place(&mut self, e: &ast::Expr, info: &VerbInfo) -> Option<(Place, About)> {
         let n = self.pass.unit.names;
         let core = |p: Place| {
-            let ty = Ty::Is(p.kind());
+            let ty = calls::held(&p);
             (p, About { ty, own: None })
         };
         match &e.kind {
@@ -279,7 +281,7 @@ impl Body<'_, '_> {
                 if let Some(kind) = PlaceKind::from_name(&name.name) {
                     return Some(core(self.core_place(kind, args, name.span, Reads::Own)));
                 }
-                let near = hint(&name.name, things::PLACES.iter().map(|r| r.name));
+                let near = hint(&name.name, things::offered(things::PLACES));
                 self.wrong(name.span, format!("no place named `{}`{near}", name.name));
             }
             ExprKind::Field(base, field) => {
@@ -290,7 +292,7 @@ impl Body<'_, '_> {
                 }
                 self.wrong(
                     e.span,
-                    format!("`{e}` is no place: only pte(g, level) has parts that can be read and written alone"),
+                    format!("`{e}` is no place: a part is read from an entry, as in  e = lookup 1:0x10; t = e.type"),
                 );
             }
             ExprKind::Name(name) => {
@@ -322,7 +324,7 @@ impl Body<'_, '_> {
             return Some(Lock::Own(i));
         }
         let Some(kind) = LockKind::from_name(&name) else {
-            let near = hint(&name, n.locks.iter().map(|(l, _)| l.as_str()).chain(things::LOCKS.iter().map(|r| r.name)));
+            let near = hint(&name, n.locks.iter().map(|(l, _)| l.as_str()).chain(things::offered(things::LOCKS)));
             let message = match near.is_empty() {
                 true => names::unknown("lock", &name, n.locks.iter().map(|(l, _)| l.as_str())),
                 false => format!("no lock named `{name}`{near}"),
@@ -331,7 +333,9 @@ impl Body<'_, '_> {
             return None;
         };
         let row = kind.info();
-        self.offered("lock", row.name, row.offered, things::LOCKS.iter().filter(|r| r.offered).map(|r| r.name), e.span);
+        if !self.offered("the lock", row, e.span) {
+            return None;
+        }
         let mut args = self.arguments(row.name, row.args, args, e.span, reads);
         Some(Lock::Core(kind, args.pop()))
     }
@@ -346,7 +350,7 @@ impl Body<'_, '_> {
             return List::Own(i, self.pass.kinds.lists[i].kind());
         }
         let Some(kind) = ListKind::from_name(&name) else {
-            let near = hint(&name, things::LISTS.iter().map(|r| r.name));
+            let near = hint(&name, things::offered(things::LISTS));
             let message = match near.is_empty() {
                 true => names::unknown("list", &name, n.lists.iter().map(String::as_str)),
                 false => format!("no list named `{name}`{near}"),
@@ -355,7 +359,9 @@ impl Body<'_, '_> {
             return List::Own(usize::MAX, Kind::Num);
         };
         let row = kind.info();
-        self.offered("list", row.name, row.offered, things::LISTS.iter().filter(|r| r.offered).map(|r| r.name), e.span);
+        if !self.offered("the list", row, e.span) {
+            return List::Own(usize::MAX, Kind::Num);
+        }
         match self.arguments(row.name, row.args, args, e.span, reads).pop() {
             Some(of) => List::Core(kind, of),
             None => List::Own(usize::MAX, Kind::Num),
@@ -399,14 +405,16 @@ impl Body<'_, '_> {
     /// What is allocated; for `fail` without an argument.
     fn class(&mut self, e: &ast::Expr, with: bool) -> Option<Arg> {
         let (name, args) = called(e);
-        let all = things::CLASSES.iter().map(|r| r.name);
+        let all = things::offered(things::CLASSES);
         let Some(class) = Class::from_name(&name) else {
             let near = hint(&name, all);
-            self.wrong(e.span, format!("frame(d), table(d), object and record(F) can be allocated, not `{e}`{near}"));
+            self.wrong(e.span, format!("frame(d) and table(d) can be allocated, not `{e}`{near}"));
             return None;
         };
         let row = class.info();
-        self.offered("", row.name, row.offered, things::CLASSES.iter().filter(|r| r.offered).map(|r| r.name), e.span);
+        if !self.offered("the class", row, e.span) {
+            return None;
+        }
         if !with {
             if !args.is_empty() {
                 self.wrong(e.span, format!("`fail` wants a class alone, as in  fail {name}"));
@@ -444,7 +452,7 @@ fn what(shape: Shape) -> &'static str {
         Shape::List => "a list",
         Shape::Ring => "a ring",
         Shape::Class | Shape::FailClass => "what to allocate",
-        Shape::Thing => "a frame, table, object or record",
+        Shape::Thing => "a frame or table",
         Shape::Target => "a domain or an actor",
         Shape::Actor => "an actor",
         Shape::Grant => "a grant",

@@ -6,9 +6,9 @@ use super::kinds::{Ty, Typed};
 use super::stmt::Body;
 use crate::script::ast::{self, ExprKind, Name};
 use crate::script::code::{Expr, Place, Query};
-use crate::script::error::{Span, hint};
+use crate::script::error::{Span, hint, not_offered};
 use crate::script::names;
-use crate::script::things::{self, Class, Field, ListKind, LockKind, Of, PlaceKind, Pure, QueryKind};
+use crate::script::things::{self, Class, Field, ListKind, LockKind, Of, PlaceKind, Pure, QueryKind, Row};
 use crate::script::values::Kind;
 
 impl Body<'_, '_> {
@@ -16,24 +16,27 @@ impl Body<'_, '_> {
         let n = name.name.as_str();
         if let Some(pure) = Pure::from_name(n) {
             let row = pure.info();
-            self.offered(
-                "function",
-                n,
-                row.offered,
-                things::PURES.iter().filter(|r| r.offered).map(|r| r.name),
-                name.span,
-            );
-            let args = self.arguments(n, row.args, args, name.span, reads);
-            return Typed::new(Expr::Pure(pure, args), row.kind.unwrap_or(Kind::Num));
+            let args = match self.offered("the function", row, name.span) {
+                true => self.arguments(n, row.args, args, name.span, reads),
+                false => Vec::new(),
+            };
+            let ty = if row.offered { Ty::Is(row.kind.unwrap_or(Kind::Num)) } else { Ty::Unknown };
+            return Typed { expr: Expr::Pure(pure, args), ty };
         }
         if let Some(kind) = PlaceKind::from_name(n) {
             return self.place_value(kind, &e.to_string(), args, name.span, reads);
         }
         if let Some(kind) = QueryKind::from_name(n) {
-            if reads != Reads::All {
+            if kind.info().offered && reads != Reads::All {
                 self.wrong(name.span, format!("{n}(..) can be asked only in `assert`, `ensure` and `reach`"));
             }
             return self.query(kind, name, args);
+        }
+        let unknown = Typed { expr: Expr::Const(0), ty: Ty::Unknown };
+        let lock = LockKind::from_name(n).is_none_or(|l| self.offered("the lock", l.info(), name.span));
+        let list = ListKind::from_name(n).is_none_or(|l| self.offered("the list", l.info(), name.span));
+        if !lock || !list {
+            return unknown;
         }
         let message = match () {
             _ if LockKind::from_name(n).is_some() => format!("{n}(..) is a lock, not a value"),
@@ -44,15 +47,12 @@ impl Body<'_, '_> {
                 format!("a procedure is called by a statement, as in  x = call {e}")
             }
             _ => {
-                let places = things::PLACES.iter().map(|r| r.name).chain(things::QUERIES.iter().map(|r| r.name));
-                format!(
-                    "no place or function named `{n}`{}",
-                    hint(n, places.chain(things::PURES.iter().map(|r| r.name)))
-                )
+                let places = things::offered(things::PLACES).chain(things::offered(things::QUERIES));
+                format!("no place or function named `{n}`{}", hint(n, places.chain(things::offered(things::PURES))))
             }
         };
         self.wrong(name.span, message);
-        Typed { expr: Expr::Const(0), ty: Ty::Unknown }
+        unknown
     }
 
     pub(super) fn place_value(
@@ -63,39 +63,32 @@ impl Body<'_, '_> {
         span: Span,
         reads: Reads,
     ) -> Typed {
-        if reads == Reads::Own {
+        if reads == Reads::Own && kind.info().offered {
             let what =
                 if kind.info().args.is_empty() { kind.name().to_string() } else { format!("{}(..)", kind.name()) };
             self.shared(&what, text, span);
         }
         let place = self.core_place(kind, args, span, reads);
-        let ty = Ty::Is(place.kind());
+        let ty = held(&place);
         Typed { expr: Expr::Place(Box::new(place)), ty }
     }
 
     /// A place of the core with its arguments.
     pub(super) fn core_place(&mut self, kind: PlaceKind, args: &[ast::Expr], span: Span, reads: Reads) -> Place {
         let row = kind.info();
-        let offered = things::PLACES.iter().filter(|r| r.offered).map(|r| r.name);
-        self.offered("place", row.name, row.offered, offered, span);
-        let args = self.arguments(row.name, row.args, args, span, reads);
+        let args = match self.offered("the place", row, span) {
+            true => self.arguments(row.name, row.args, args, span, reads),
+            false => Vec::new(),
+        };
         Place::Core(kind, args, None)
     }
 
-    /// Says so if something is not offered.
-    pub(super) fn offered<'n>(
-        &mut self,
-        what: &str,
-        name: &str,
-        is: bool,
-        all: impl Iterator<Item = &'n str>,
-        span: Span,
-    ) {
-        if !is {
-            let all: Vec<_> = all.collect();
-            let what = if what.is_empty() { String::new() } else { format!("the {what} ") };
-            self.wrong(span, format!("{what}`{name}` is not offered by this release; offered are {}", all.join(", ")));
+    /// Whether something is offered; says so if it is not. The caller then says nothing of its arguments.
+    pub(super) fn offered<T>(&mut self, what: &str, row: &Row<T>, span: Span) -> bool {
+        if !row.offered {
+            self.wrong(span, not_offered(&format!("{what} `{}`", row.name)));
         }
+        row.offered
     }
 
     /// Whether there are as many arguments as there have to be.
@@ -146,13 +139,9 @@ impl Body<'_, '_> {
     fn query(&mut self, kind: QueryKind, name: &Name, args: &[ast::Expr]) -> Typed {
         let row = kind.info();
         let ty = Ty::Is(row.kind.unwrap_or(Kind::Bool));
-        self.offered(
-            "question",
-            row.name,
-            row.offered,
-            things::QUERIES.iter().filter(|r| r.offered).map(|r| r.name),
-            name.span,
-        );
+        if !self.offered("the question", row, name.span) {
+            return Typed { expr: Expr::Query(Box::new(Query::Nothing)), ty: Ty::Unknown };
+        }
         let query = match (row.args, args) {
             ([Of::Actor], [a]) => {
                 self.actor(a).map(|a| if kind == QueryKind::Done { Query::Done(a) } else { Query::Waits(a) })
@@ -210,11 +199,11 @@ impl Body<'_, '_> {
         if let ExprKind::Call(name, args) = &base.kind
             && PlaceKind::from_name(&name.name) == Some(PlaceKind::Pte)
         {
-            if reads == Reads::Own {
+            if reads == Reads::Own && PlaceKind::Pte.info().offered {
                 self.shared(&format!("pte(..).{}", field.name), &e.to_string(), e.span);
             }
             let place = self.pte_field(args, name.span, field, reads);
-            let ty = Ty::Is(place.kind());
+            let ty = held(&place);
             return Typed { expr: Expr::Place(Box::new(place)), ty };
         }
         let t = self.expr(base, reads);
@@ -237,7 +226,7 @@ impl Body<'_, '_> {
     pub(super) fn pte_field(&mut self, args: &[ast::Expr], span: Span, field: &Name, reads: Reads) -> Place {
         let place = self.core_place(PlaceKind::Pte, args, span, reads);
         let part = Field::from_name(&field.name).filter(|f| !matches!(f, Field::Order | Field::Present));
-        if part.is_none() {
+        if part.is_none() && PlaceKind::Pte.info().offered {
             self.wrong(
                 field.span,
                 format!("a table word has the parts type, mfn, access, table, not `{}`", field.name),
@@ -267,5 +256,13 @@ impl Body<'_, '_> {
             self.wrong(field.span, format!("`{of}` has no variable `{}`; {all}", field.name));
         }
         Typed { expr: Expr::Query(Box::new(Query::Nothing)), ty: Ty::Unknown }
+    }
+}
+
+/// What a place holds. Of one that is not offered nothing is said, so that nothing follows from it.
+pub(super) fn held(place: &Place) -> Ty {
+    match place {
+        Place::Core(kind, ..) if !kind.info().offered => Ty::Unknown,
+        place => Ty::Is(place.kind()),
     }
 }

@@ -3,6 +3,7 @@
 use super::Reads;
 use super::kinds::{Ty, Typed};
 use super::stmt::Body;
+use crate::entry::P2mType;
 use crate::script::ast::{self, BinOp, ExprKind};
 use crate::script::code::{Expr, Op, Place, Query, Side};
 use crate::script::error::{Span, hint};
@@ -35,6 +36,13 @@ impl Body<'_, '_> {
         }
         if let (Kind::Dom, Ty::Lit, Expr::Const(n)) = (kind, t.ty, &t.expr) {
             self.declared(*n, e.span);
+        }
+        let format = self.pass.unit.names.format;
+        if let (Kind::Type, Expr::Const(n)) = (kind, &t.expr)
+            && let Some(ty) = P2mType::all().get(*n as usize)
+            && format.type_code(*ty).is_none()
+        {
+            self.wrong(e.span, names::no_type(*ty, format));
         }
         t.into_kind(kind)
     }

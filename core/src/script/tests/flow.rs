@@ -45,11 +45,11 @@ fn a_value_that_a_loop_assigns_before_reading_does_not_cross_its_end() {
 #[test]
 fn procedures_forget_theirs() {
     // 0: f.a = 1  1: f.b = load  2: store f.a + f.b  3: the caller's
-    let got = live("proc f(a) { b = load mapped; store mapped = a + b }\n---\ncall f(1); enter_guest");
+    let got = live("proc f(a) { b = load mapped; store mapped = a + b }\n---\ncall f(1); flush 1");
     assert_eq!(got, ["f.a", "f.a f.b", "", "", ""]);
 }
 
 #[test]
 fn what_a_condition_names_lives_for_ever() {
-    assert_eq!(live("r = load mapped; enter_guest\n===\nV0.r == 1"), ["r", "r", "r"]);
+    assert_eq!(live("r = load mapped; flush 1\n===\nV0.r == 1"), ["r", "r", "r"]);
 }

@@ -8,6 +8,7 @@ mod running;
 use super::error::{File, Text};
 use super::names::{Init, Names};
 use super::{Compiled, Known, Unit, ast, check, parse};
+use crate::entry::Format;
 use crate::machine;
 
 /// Parses a program that is its own file; gives the tree and the errors as they are shown.
@@ -21,6 +22,7 @@ fn parsed(text: &str) -> (ast::Block, Vec<String>) {
 /// A world with one of everything.
 fn names() -> Names {
     Names {
+        format: Format::Ept2011,
         frames: vec!["M".into(), "F".into()],
         domains: vec![(1, None), (2, Some("guest".into()))],
         views: Vec::new(),

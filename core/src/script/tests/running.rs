@@ -64,9 +64,8 @@ impl Local for Room {
 
 /// Runs the local beginning of a program that ends in an effect reading `x`; gives `x`.
 fn value(expr: &str) -> Result<u64, EvalError> {
-    let p = program(&format!(
-        "zero = 0; m = M; g = 1:0x10; n = none\nx = {expr}\npost requests = x\nstore pointer = n\nn = F"
-    ));
+    let p =
+        program(&format!("zero = 0; m = M; g = 1:0x10; n = none\nx = {expr}\nwait x == x\nstore pointer = n\nn = F"));
     let mut c = Cursor::new(&p);
     c.run(&p, &mut Room::default())?;
     Ok(c.var(p.var("x").unwrap()).unwrap())
@@ -183,7 +182,7 @@ const PIECES: [&str; 30] = [
     "q = e == none",
     "x = dom(1:2)",
     "flush x",
-    "fail object",
+    "fail table",
 ];
 
 proptest! {
