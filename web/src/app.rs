@@ -1,13 +1,81 @@
-//! The page's root component.
+//! The page's root: holds the state, gives it to all, and lays the panels out.
 
 use yew::prelude::*;
+
+use crate::components::{
+    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, Say, Stage, TimelinePanel, Trouble,
+    WaitsPanel, WalkPanel,
+};
+use crate::hooks::{Ui, use_keys, use_player, use_search, use_threads};
+use crate::state::{Mode, State};
+use crate::worker;
 
 /// The whole page.
 #[component]
 pub fn App() -> Html {
+    let ui = use_reducer(State::open);
+    let trap = use_state(|| None::<String>);
+    use_keys(ui.dispatcher());
+    use_player(ui.playing, ui.dispatcher());
+    use_search(&ui);
+    use_threads(&ui);
+    {
+        let trap = trap.clone();
+        use_effect_with((), move |()| worker::report_traps(move |what| trap.set(Some(what))));
+    }
     html! {
-        <main>
-            <h1>{ "p2mscope" }</h1>
-        </main>
+        <ContextProvider<Ui> context={ui.clone()}>
+            <div class={classes!("app", ui.editing.then_some("editing"))}>
+                <Head />
+                { stage(&ui) }
+            </div>
+            <p class="unseen" role="status" aria-live="polite">{ spoken(&ui) }</p>
+            if ui.help {
+                <KeysSheet />
+            }
+            if let Some(what) = &*trap {
+                <Trouble what={what.clone()} text={ui.stage.text.to_string()} />
+            }
+        </ContextProvider<Ui>>
+    }
+}
+
+/// The panels; without a run there is only the text.
+fn stage(ui: &Ui) -> Html {
+    let Some(moment) = ui.moment.clone() else { return html! { <Edit /> } };
+    html! {
+        <>
+            if ui.editing {
+                <Edit />
+            } else {
+                <Actors moment={moment.clone()} />
+            }
+            <main class="stage">
+                <Stage moment={moment.clone()} />
+                { match ui.mode {
+                    Mode::Step => html! { <><WalkPanel moment={moment.clone()} /><Entry moment={moment.clone()} /></> },
+                    Mode::Explore => html! { <Explore /> },
+                    Mode::Live => html! { <LivePanel moment={moment.clone()} /> },
+                } }
+            </main>
+            <div class="side">
+                <WaitsPanel moment={moment.clone()} />
+                // Frames of running threads change while they are read.
+                if !(ui.mode == Mode::Live && ui.live.is_running()) {
+                    <FrameTable moment={moment.clone()} />
+                }
+            </div>
+            <Say moment={moment.clone()} />
+            <TimelinePanel {moment} />
+        </>
+    }
+}
+
+/// What is read out: the step's sentence once per step by hand, nothing while steps follow by themselves.
+fn spoken(ui: &Ui) -> String {
+    match (&ui.notice, &ui.moment) {
+        (Some(notice), _) => notice.clone(),
+        (None, Some(moment)) if !ui.playing => moment.report.sentence.clone(),
+        _ => String::new(),
     }
 }

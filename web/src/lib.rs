@@ -1,7 +1,15 @@
 //! The page: a p2m to step, explore and run live.
 
 mod app;
+mod bridge;
+mod components;
+mod hooks;
+mod lessons;
+mod moment;
+mod program;
 mod selftest;
+mod sight;
+mod state;
 pub mod worker;
 
 use wasm_bindgen::JsCast;

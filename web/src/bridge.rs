@@ -1,0 +1,19 @@
+//! The page's way to what happens elsewhere: workers and files. Nothing else of the page talks to workers.
+
+mod explore;
+mod file;
+mod live;
+
+pub use explore::Search;
+pub use file::text_of_file;
+pub use live::Threads;
+
+/// Threads that this machine runs at once, as the browser says; at least one.
+fn cores() -> usize {
+    (gloo::utils::window().navigator().hardware_concurrency() as usize).max(1)
+}
+
+/// Milliseconds since the page was opened.
+fn now() -> f64 {
+    gloo::utils::window().performance().map_or(0.0, |clock| clock.now())
+}

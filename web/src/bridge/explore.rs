@@ -1,0 +1,261 @@
+//! A search: in the coordinator with its pool, or in slices on this thread where there are no threads.
+//!
+//! The coordinator is started by the first search and kept. While it searches, the page reads how far it has come from
+//! words that both share, and stops it by one; what came out is said as JSON.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use gloo::timers::callback::{Interval, Timeout};
+use p2mscope_core::explore::{self, Limits, Slices, Verdict};
+use p2mscope_core::watch::{Rule, Rules};
+use yew::Callback;
+
+use super::{cores, now};
+use crate::program::{self, Opened, Program};
+use crate::state::{Found, Heard, News, Progress, Question, Report};
+use crate::worker::{Event, Worker};
+
+/// The most states that are searched in the page.
+const STATES: u64 = 20_000_000;
+/// Milliseconds between two looks at how far a search has come.
+const LOOK: u32 = 100;
+/// Milliseconds of a frame that a search on this thread may take.
+const SLICE: f64 = 10.0;
+/// Steps between two looks at the clock.
+const STEPS: u64 = 2_000;
+
+/// A search under way; dropping it stops it.
+pub struct Search {
+    shared: Arc<Shared>,
+    _clock: Option<Interval>,
+}
+
+/// What the two threads share of a search.
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    states: AtomicU64,
+    steps: AtomicU64,
+    depth: AtomicU64,
+}
+
+impl Shared {
+    fn note(&self, progress: &explore::Progress) {
+        self.states.store(progress.states, Ordering::Relaxed);
+        self.steps.store(progress.steps, Ordering::Relaxed);
+        self.depth.store(u64::from(progress.depth), Ordering::Relaxed);
+    }
+
+    fn read(&self, begun: f64) -> Progress {
+        Progress {
+            states: self.states.load(Ordering::Relaxed),
+            steps: self.steps.load(Ordering::Relaxed),
+            depth: self.depth.load(Ordering::Relaxed),
+            millis: now() - begun,
+        }
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The coordinator of this page load.
+enum Coordinator {
+    NotTried,
+    Here(Worker),
+    /// It failed, for this reason; from then on searches run on this thread.
+    Refused(String),
+}
+
+type Listener = Box<dyn Fn(Event)>;
+
+thread_local! {
+    static COORDINATOR: RefCell<Coordinator> = const { RefCell::new(Coordinator::NotTried) };
+    /// Whom the coordinator's words are for: the search that runs.
+    static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
+}
+
+impl Search {
+    /// Begins search `number`; what it says goes to `tell`.
+    pub fn begin(number: u32, question: Question, tell: Callback<Heard>) -> Self {
+        let say = move |news| tell.emit(Heard { search: number, news });
+        let shared = Arc::new(Shared::default());
+        let begun = now();
+        match coordinator(&shared, &question, &say, begun) {
+            Ok(()) => {
+                let (shared, watched) = (shared.clone(), shared);
+                let look = move || say(News::Progress(watched.read(begun)));
+                Self { shared, _clock: Some(Interval::new(LOOK, look)) }
+            }
+            Err(why) => {
+                say(News::Trouble(format!("On this thread alone: {why}.")));
+                alone(&shared, &question, say, begun);
+                Self { shared, _clock: None }
+            }
+        }
+    }
+}
+
+/// Has the coordinator search, unless it cannot be had.
+fn coordinator(
+    shared: &Arc<Shared>,
+    question: &Question,
+    say: &(impl Fn(News) + Clone + 'static),
+    begun: f64,
+) -> Result<(), String> {
+    let threads = cores().saturating_sub(1).max(1);
+    let hears = {
+        let (say, shared, question) = (say.clone(), shared.clone(), question.clone());
+        move |event| match event {
+            Event::Ready => {}
+            Event::Said(json) => match serde_json::from_str::<Report>(&json) {
+                Ok(report) => {
+                    let progress = Progress { millis: now() - begun, ..report.progress };
+                    say(News::Report(Report { progress, ..report }));
+                }
+                Err(error) => say(News::Trouble(format!("The search answered what cannot be read: {error}."))),
+            },
+            Event::Failed(reason) => {
+                COORDINATOR.set(Coordinator::Refused(reason.to_string()));
+                say(News::Trouble(format!("On this thread alone: {reason}.")));
+                alone(&shared, &question, say.clone(), begun);
+            }
+        }
+    };
+    LISTENER.set(Some(Box::new(hears)));
+    COORDINATOR.with_borrow_mut(|slot| {
+        if let Coordinator::NotTried = slot {
+            let started = Worker::coordinator(
+                threads,
+                |_| {},
+                |event| {
+                    LISTENER.with_borrow(|listener| {
+                        if let Some(hears) = listener {
+                            hears(event);
+                        }
+                    });
+                },
+            );
+            *slot = started.map_or_else(|reason| Coordinator::Refused(reason.to_string()), Coordinator::Here);
+        }
+        match slot {
+            Coordinator::Here(worker) => {
+                let (shared, text) = (shared.clone(), question.text.to_string());
+                let (version, policy, find) = (question.version.clone(), question.policy, question.find);
+                worker.run(move |port| {
+                    let question = Question { text: text.into(), version, policy, find };
+                    let progress = |progress: &explore::Progress| {
+                        shared.note(progress);
+                        if shared.stop.load(Ordering::Relaxed) {
+                            ControlFlow::Break(())
+                        } else {
+                            ControlFlow::Continue(())
+                        }
+                    };
+                    let report = match prepare(&question) {
+                        Ok((opened, asked)) => {
+                            words(&explore::explore(&opened.sim, &asked, progress), question.find, threads)
+                        }
+                        Err(why) => no_report(why),
+                    };
+                    port.say(&serde_json::to_string(&report).expect("plain data"));
+                });
+                Ok(())
+            }
+            Coordinator::Refused(why) => Err(why.clone()),
+            Coordinator::NotTried => Err("it was not tried".to_owned()),
+        }
+    })
+}
+
+/// Searches on this thread, a slice to a turn of the event loop.
+fn alone(shared: &Arc<Shared>, question: &Question, say: impl Fn(News) + 'static, begun: f64) {
+    match prepare(question) {
+        Ok((opened, asked)) => {
+            let slices = Slices::new(&opened.sim, &asked);
+            turn(slices, shared.clone(), question.find, Box::new(say), begun);
+        }
+        Err(why) => say(News::Report(no_report(why))),
+    }
+}
+
+fn turn(mut slices: Slices<Program>, shared: Arc<Shared>, find: Option<Rule>, say: Box<dyn Fn(News)>, begun: f64) {
+    Timeout::new(0, move || {
+        let start = now();
+        while !shared.stop.load(Ordering::Relaxed) {
+            if let Some(report) = slices.run(STEPS) {
+                let report = words(&report, find, 1);
+                let progress = Progress { millis: now() - begun, ..report.progress };
+                return say(News::Report(Report { progress, ..report }));
+            }
+            if now() - start > SLICE {
+                shared.note(&slices.progress());
+                say(News::Progress(shared.read(begun)));
+                return turn(slices, shared, find, say, begun);
+            }
+        }
+    })
+    .forget();
+}
+
+/// The world and the question for the explorer.
+fn prepare(question: &Question) -> Result<(Opened, explore::Question<Program>), String> {
+    let rules = question.find.map(Rules::only);
+    let opened = program::open(&question.text, &question.version, Some(question.policy), rules);
+    let opened = opened.map_err(|faults| faults.first().map_or(String::new(), ToString::to_string))?;
+    let mut asked = match question.find {
+        Some(rule) => explore::Question::find(rule),
+        None => explore::Question::prove(opened.sim.rules()),
+    };
+    asked.limits = Limits { states: STATES, ..Limits::default() };
+    Ok((opened, asked))
+}
+
+/// A report for a text that cannot be searched.
+fn no_report(why: String) -> Report {
+    Report {
+        verdict: format!("There is nothing to search: {why}."),
+        safe: false,
+        found: None,
+        progress: Progress::default(),
+        threads: 1,
+    }
+}
+
+/// The explorer's report as the page says it.
+fn words(report: &explore::Report, find: Option<Rule>, threads: usize) -> Report {
+    let what = find.map_or("breach of any rule".to_owned(), |rule| format!("{rule}"));
+    let (verdict, safe, found) = match &report.verdict {
+        Verdict::Safe => {
+            let chance = match report.missed_chance {
+                0.0 => String::new(),
+                chance => format!(" The chance that a state was missed is below {chance:.0e}."),
+            };
+            (format!("Safe: no {what} in all {} states, every interleaving.{chance}", report.states), true, None)
+        }
+        Verdict::Found { broken, schedule } => {
+            let steps = schedule.iter().map(|(actor, choice)| (actor.0, *choice)).collect();
+            let found = Found { rule: broken.rule.to_string(), why: broken.why.clone(), steps };
+            (
+                format!("{}: the shortest way there has {} steps.", capital(broken.rule.name()), schedule.len()),
+                false,
+                Some(found),
+            )
+        }
+        Verdict::Bound { why } => (format!("Bound reached, nothing found: {why}."), false, None),
+        Verdict::Cancelled => ("Stopped; nothing found so far.".to_owned(), false, None),
+    };
+    let progress = Progress { states: report.states, steps: report.steps, depth: u64::from(report.depth), millis: 0.0 };
+    Report { verdict, safe, found, progress, threads }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,133 @@
+//! The head of the page: which lesson, what for, what is done with it, and under which policy and version.
+
+use p2mscope_core::machine::Policy;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::icon::{Icon, Sign};
+use crate::hooks::{Ui, use_theme, use_ui};
+use crate::lessons;
+use crate::state::{Action, Mode};
+
+/// The head.
+#[component]
+pub fn Head() -> Html {
+    let ui = use_ui();
+    let (dark, turn) = use_theme();
+    let goal = ui.stage.lesson.as_ref().map(|lesson| lesson.goal.clone()).unwrap_or_default();
+    let help = on_click(&ui, Action::Help(true));
+    let edit = on_click(&ui, Action::Edit(!ui.editing));
+    html! {
+        <header class="head">
+            <h1><Mark />{ "p2mscope" }</h1>
+            { lesson(&ui) }
+            { story(&ui, goal) }
+            <div class="segments" role="group" aria-label="What to do with the lesson">
+                { for [(Mode::Step, "Step"), (Mode::Explore, "Explore"), (Mode::Live, "Live")].map(|(mode, name)| html! {
+                    <button aria-pressed={(ui.mode == mode).to_string()} onclick={on_click(&ui, Action::Mode(mode))}>{ name }</button>
+                }) }
+            </div>
+            { policy(&ui) }
+            { version(&ui) }
+            <button onclick={edit} aria-pressed={ui.editing.to_string()}>{ "Edit" }</button>
+            <button class="plain" onclick={Callback::from(move |_| turn.emit(()))}
+                aria-label={if dark { "Light theme" } else { "Dark theme" }} title={if dark { "Light theme" } else { "Dark theme" }}>
+                <Icon sign={if dark { Sign::Sun } else { Sign::Moon }} />
+            </button>
+            <button class="plain" onclick={help} aria-label="Keys" title="Keys">{ "?" }</button>
+        </header>
+    }
+}
+
+fn on_click(ui: &Ui, action: Action) -> Callback<MouseEvent> {
+    let ui = ui.clone();
+    Callback::from(move |_| ui.dispatch(action.clone()))
+}
+
+/// Hears a select; what was chosen comes as the place in its list.
+fn on_choice(ui: &Ui, action: impl Fn(usize) -> Option<Action> + 'static) -> Callback<Event> {
+    let ui = ui.clone();
+    Callback::from(move |event: Event| {
+        let chosen = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+        let index = chosen.and_then(|select| usize::try_from(select.selected_index()).ok());
+        if let Some(action) = index.and_then(&action) {
+            ui.dispatch(action);
+        }
+    })
+}
+
+fn lesson(ui: &Ui) -> Html {
+    let own = ui.stage.built_in.is_none();
+    let choose = on_choice(ui, |index| (index < lessons::ALL.len()).then_some(Action::Lesson(index)));
+    html! {
+        <select class="lesson" aria-label="Lesson" onchange={choose}>
+            { for lessons::ALL.iter().enumerate().map(|(i, lesson)| html! {
+                <option selected={ui.stage.built_in == Some(i)}>{ lesson.name }</option>
+            }) }
+            if own {
+                <option selected=true>{ "your own text" }</option>
+            }
+        </select>
+    }
+}
+
+/// The goal; opened, the story behind it.
+fn story(ui: &Ui, goal: String) -> Html {
+    let Some(lesson) = &ui.stage.lesson else { return Html::default() };
+    html! {
+        <details class="goal" key={goal.clone()}>
+            <summary title={goal.clone()}>{ &goal }</summary>
+            <div class="story">
+                { for lesson.story.split("\n\n").map(|part| html! { <p>{ part }</p> }) }
+                { for lesson.hints.iter().zip(1..).map(|(hint, n)| html! {
+                    <details><summary>{ format!("Hint {n}") }</summary><p>{ hint }</p></details>
+                }) }
+                <p class="mute">{ &lesson.source }</p>
+            </div>
+        </details>
+    }
+}
+
+fn policy(ui: &Ui) -> Html {
+    let choose = on_choice(ui, |index| Policy::ALL.get(index).map(|policy| Action::Policy(*policy)));
+    html! {
+        <label class="labelled">{ "locks" }
+            <select onchange={choose} aria-label="Locks">
+                { for Policy::ALL.map(|policy| html! {
+                    <option selected={ui.stage.policy == policy}>{ policy.name() }</option>
+                }) }
+            </select>
+        </label>
+    }
+}
+
+fn version(ui: &Ui) -> Html {
+    let versions = ui.stage.lesson.as_ref().map(|lesson| lesson.versions.clone()).unwrap_or_default();
+    if versions.len() < 2 {
+        return Html::default();
+    }
+    let options: Html = versions
+        .iter()
+        .map(|version| html! { <option selected={ui.stage.version == *version}>{ version }</option> })
+        .collect();
+    let choose = on_choice(ui, move |index| versions.get(index).cloned().map(Action::Version));
+    html! {
+        <label class="labelled">{ "program" }
+            <select onchange={choose} aria-label="Version">{ options }</select>
+        </label>
+    }
+}
+
+/// The page's mark: ranges, one of them taken, one waited for.
+#[component]
+fn Mark() -> Html {
+    html! {
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+            <rect x="2" y="2" width="12" height="12" rx="3" fill="var(--a0)" />
+            <rect x="18" y="2" width="12" height="12" rx="3" fill="var(--edge)" />
+            <rect x="2" y="18" width="12" height="12" rx="3" fill="var(--edge)" />
+            <circle cx="24" cy="24" r="5.5" fill="none" stroke="var(--a1)" stroke-width="3.5" />
+        </svg>
+    }
+}

@@ -1,0 +1,43 @@
+//! The page's parts, one to a panel. They draw what the views say and dispatch what the user does.
+
+mod actors;
+mod edit;
+mod entry;
+mod explore;
+mod frames;
+mod head;
+mod icon;
+mod keys_sheet;
+mod live;
+mod panel;
+mod say;
+mod scene;
+mod timeline;
+mod token;
+mod trouble;
+mod waits;
+mod walk;
+
+pub use actors::Actors;
+pub use edit::Edit;
+pub use entry::Entry;
+pub use explore::Explore;
+pub use frames::FrameTable;
+pub use head::Head;
+pub use keys_sheet::KeysSheet;
+pub use live::LivePanel;
+pub use say::Say;
+pub use scene::Stage;
+pub use timeline::TimelinePanel;
+pub use trouble::Trouble;
+pub use waits::WaitsPanel;
+pub use walk::WalkPanel;
+
+use crate::moment::Shown;
+
+/// What a panel shows.
+#[derive(yew::Properties, PartialEq)]
+pub struct Props {
+    /// The moment.
+    pub moment: Shown,
+}

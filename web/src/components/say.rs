@@ -1,0 +1,111 @@
+//! What just happened, in one sentence, and the controls that make the next thing happen.
+
+use p2mscope_core::sched::Size;
+use yew::prelude::*;
+
+use super::icon::{Icon, Sign};
+use crate::hooks::{Ui, use_ui};
+use crate::state::{Action, Turn};
+
+/// The bar.
+#[component]
+pub fn Say(props: &super::Props) -> Html {
+    let ui = use_ui();
+    let report = &props.moment.report;
+    let bad = !report.breaches.is_empty() || !props.moment.waits.stuck.is_empty();
+    let at_end = props.moment.actors.iter().all(|actor| actor.next.as_ref().is_none_or(|next| next.ways == 0));
+    let cannot_step = at_end && report.at == report.len;
+    let sentence = match (&ui.stage.lesson, report.at) {
+        (Some(lesson), 0) => format!("{} Press Step, or step whom you like.", lesson.goal),
+        _ => report.sentence.clone(),
+    };
+    let step = if report.at == 0 { "Start".to_owned() } else { format!("Step {}", report.at) };
+    html! {
+        <section id="say" class={classes!("panel", "say", bad.then_some("bad"))} aria-label="This step">
+            { controls(&ui, report.at, report.len, cannot_step) }
+            <div class="sentence">
+                <p id="sentence"><b>{ step }</b>{ " " }<span>{ sentence }</span></p>
+                if let Some(notice) = &ui.notice {
+                    <p class="notice" id="notice">{ notice }</p>
+                }
+            </div>
+            { rules(props) }
+        </section>
+    }
+}
+
+fn button(ui: &Ui, action: Action, name: &'static str, sign: Sign, off: bool) -> Html {
+    let ui = ui.clone();
+    let act = Callback::from(move |_: MouseEvent| ui.dispatch(action.clone()));
+    html! {
+        <button onclick={act} aria-label={name} title={name} aria-disabled={off.to_string()}><Icon {sign} /></button>
+    }
+}
+
+fn controls(ui: &Ui, at: usize, len: usize, cannot_step: bool) -> Html {
+    let step = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Step))
+    };
+    html! {
+        <div class="controls" role="group" aria-label="Stepping">
+            { button(ui, Action::First, "First state", Sign::First, at == 0) }
+            { button(ui, Action::Back, "Back", Sign::Back, at == 0) }
+            <button id="step" class={classes!("primary", "big", (at == 0 && len == 0).then_some("first"))} onclick={step}
+                aria-disabled={cannot_step.to_string()}>{ "Step" }<kbd aria-hidden="true">{ "\u{2192}" }</kbd></button>
+            { button(ui, Action::Last, "Last state", Sign::Last, at == len) }
+            { button(ui, Action::Play(!ui.playing), if ui.playing { "Pause" } else { "Play" }, if ui.playing { Sign::Pause } else { Sign::Play }, false) }
+            <output class="position mono" id="position">{ format!("{at} / {len}") }</output>
+            { sizes(ui) }
+            { turns(ui) }
+        </div>
+    }
+}
+
+fn sizes(ui: &Ui) -> Html {
+    let sizes = [(Size::Effect, "effect"), (Size::LockEvent, "lock event"), (Size::Statement, "statement")];
+    html! {
+        <div class="segments" role="group" aria-label="Size of a step">
+            { for sizes.map(|(size, name)| {
+                let choose = {
+                    let ui = ui.clone();
+                    Callback::from(move |_: MouseEvent| ui.dispatch(Action::Size(size)))
+                };
+                html! { <button aria-pressed={(ui.size == size).to_string()} onclick={choose}>{ name }</button> }
+            }) }
+        </div>
+    }
+}
+
+fn turns(ui: &Ui) -> Html {
+    let (turn, name) = match ui.turn {
+        Turn::Round => (Turn::Chance, "each in turn"),
+        Turn::Chance => (Turn::Round, "by chance"),
+    };
+    let choose = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Turn(turn)))
+    };
+    html! {
+        <button class="plain turn" onclick={choose} title="Who goes next when nobody is named"
+            aria-label={format!("Next goes: {name}")}>{ "\u{21bb} " }{ name }</button>
+    }
+}
+
+/// Which rules are broken.
+fn rules(props: &super::Props) -> Html {
+    let report = &props.moment.report;
+    if report.broken.is_empty() {
+        return html! { <p class="rules ok" id="rules">{ "\u{2713} all rules hold" }</p> };
+    }
+    html! {
+        <ul class="rules bad" id="rules">
+            { for report.broken.iter().take(3).map(|breach| html! {
+                <li title={format!("{}. {}", breach.sentence, breach.why)}>{ format!("\u{2717} {} in step {}", breach.rule, breach.step) }</li>
+            }) }
+            if report.broken.len() > 3 {
+                <li>{ format!("and {} more", report.broken.len() - 3) }</li>
+            }
+        </ul>
+    }
+}

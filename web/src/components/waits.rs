@@ -1,0 +1,153 @@
+//! Who waits for whom. Every actor has its place for good; each ring of waiting actors gets a box of its own, and
+//! what is in no ring is grey.
+
+use p2mscope_core::view::{WaitEdge, WaitNode, Waits};
+use yew::prelude::*;
+
+use super::panel::Panel;
+use super::token::Token;
+use crate::hooks::{Ui, use_ui};
+use crate::moment::{Moment, id};
+use crate::state::Action;
+
+const WIDTH: f32 = 280.0;
+const HEIGHT: f32 = 176.0;
+
+/// The panel.
+#[component]
+pub fn WaitsPanel(props: &super::Props) -> Html {
+    let ui = use_ui();
+    let moment = &props.moment;
+    let waits = &moment.waits;
+    let note = match (waits.cycles.len(), waits.edges.len(), waits.stuck.len()) {
+        (0, 0, 0) => "nobody waits".to_owned(),
+        (0, _, 0) => "somebody waits, and can still be freed".to_owned(),
+        (0, _, n) => format!("{n} can never go on"),
+        (1, ..) => format!("a ring of {}: deadlock", waits.cycles[0].len()),
+        (n, ..) => format!("{n} rings: deadlock"),
+    };
+    let lines = in_words(moment);
+    html! {
+        <Panel id="waits" title="Waits" {note} class={classes!((!waits.cycles.is_empty()).then_some("alarm"))}>
+            <svg class="waits" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label="Who waits for whom; the same in words follows">
+                <defs>
+                    { for ["ring", "other"].map(|class| html! {
+                        <marker id={format!("waits-{class}")} {class} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+                            <path d="M0 .8 7.4 4 0 7.2Z" />
+                        </marker>
+                    }) }
+                </defs>
+                { for waits.cycles.iter().map(|cycle| draw_box(cycle, waits.nodes.len())) }
+                { for waits.edges.iter().map(|edge| draw_edge(edge, waits)) }
+                { for waits.nodes.iter().map(|node| draw_node(node, moment, &ui)) }
+            </svg>
+            <h3 class="unseen">{ "The waits in words" }</h3>
+            <ul class="words">{ for lines.into_iter().map(|line| html! { <li>{ line }</li> }) }</ul>
+        </Panel>
+    }
+}
+
+/// The place of the `n`th of so many actors: around a circle, so that a ring looks like one.
+fn place(n: u8, of: usize) -> (f32, f32) {
+    let (middle, low) = (WIDTH / 2.0, HEIGHT / 2.0);
+    let turn = std::f32::consts::TAU / of as f32;
+    // Two side by side, three on a corner, four in a square.
+    let start = if of.is_multiple_of(2) { -std::f32::consts::PI + turn / 2.0 } else { -std::f32::consts::FRAC_PI_2 };
+    let start = if of == 2 { -std::f32::consts::PI } else { start };
+    let angle = start + turn * f32::from(n);
+    (middle + 88.0 * angle.cos(), low + if of == 2 { 0.0 } else { 58.0 } * angle.sin())
+}
+
+/// Whether the edge is a part of a ring.
+fn in_ring(edge: &WaitEdge, waits: &Waits) -> bool {
+    waits.cycles.iter().any(|cycle| {
+        let next = |i: usize| cycle[(i + 1) % cycle.len()];
+        cycle.iter().enumerate().any(|(i, actor)| *actor == edge.from && next(i) == edge.to)
+    })
+}
+
+fn draw_box(cycle: &[u8], of: usize) -> Html {
+    let places = cycle.iter().map(|actor| place(*actor, of));
+    let around = places.fold((WIDTH, HEIGHT, 0.0_f32, 0.0_f32), |(l, t, r, b), (x, y)| {
+        (l.min(x - 30.0), t.min(y - 26.0), r.max(x + 30.0), b.max(y + 26.0))
+    });
+    let (l, t, r, b) = (around.0.max(1.0), around.1.max(1.0), around.2.min(WIDTH - 1.0), around.3.min(HEIGHT - 1.0));
+    html! {
+        <rect class="ring-box" x={l.to_string()} y={t.to_string()} width={(r - l).to_string()} height={(b - t).to_string()} rx="14" />
+    }
+}
+
+fn draw_edge(edge: &WaitEdge, waits: &Waits) -> Html {
+    let of = waits.nodes.len();
+    let ((x0, y0), (x1, y1)) = (place(edge.from, of), place(edge.to, of));
+    let (dx, dy) = (x1 - x0, y1 - y0);
+    let length = dx.hypot(dy).max(1.0);
+    // Bent to the left of its way, so that the two edges between two actors stand apart.
+    let (nx, ny) = (dy / length, -dx / length);
+    let bend = 26.0;
+    let (mx, my) = ((x0 + x1) / 2.0 + nx * bend, (y0 + y1) / 2.0 + ny * bend);
+    let towards = |x: f32, y: f32, from: f32| {
+        let (ex, ey) = (mx - x, my - y);
+        let l = ex.hypot(ey).max(1.0);
+        (x + ex / l * from, y + ey / l * from)
+    };
+    let ((sx, sy), (ex, ey)) = (towards(x0, y0, 17.0), towards(x1, y1, 19.0));
+    let (lx, ly) = ((x0 + x1) / 2.0 + nx * bend * 0.62, (y0 + y1) / 2.0 + ny * bend * 0.62);
+    let class = if in_ring(edge, waits) { "ring" } else { "other" };
+    let what = edge.lock.text.split(" of ").next().unwrap_or(&edge.lock.text);
+    let mode = if edge.shared { ", shared" } else { "" };
+    html! {
+        <g class={classes!("edge", class)}>
+            <path d={format!("M{sx:.1} {sy:.1}Q{mx:.1} {my:.1} {ex:.1} {ey:.1}")} marker-end={format!("url(#waits-{class})")} />
+            <text x={format!("{lx:.1}")} y={format!("{:.1}", ly + 4.0)}>{ format!("{what}{mode}") }</text>
+        </g>
+    }
+}
+
+fn draw_node(node: &WaitNode, moment: &Moment, ui: &Ui) -> Html {
+    let (x, y) = place(node.actor, moment.waits.nodes.len());
+    let me = id(node.actor);
+    let picked = ui.picked.actor == Some(me);
+    let waiting = moment.waits.edges.iter().any(|edge| edge.from == node.actor || edge.to == node.actor);
+    let pick = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Pick(ui.picked.actor(me))))
+    };
+    html! {
+        <g key={node.actor} class={classes!("node", picked.then_some("picked"), (!waiting && !node.stuck).then_some("aside"))}
+            style={format!("transform: translate({x:.1}px, {y:.1}px)")} onclick={pick}>
+            <circle class="halo" r="19" />
+            <Token actor={me} kind={moment.kind(node.actor)} name={node.name.clone()} />
+            <text class="state" y="27">{ node.state }</text>
+        </g>
+    }
+}
+
+/// The graph, a sentence to a ring and one to every other wait.
+fn in_words(moment: &Moment) -> Vec<String> {
+    let waits = &moment.waits;
+    let sentence = |edge: &WaitEdge| {
+        let side = if edge.shared { "the shared side of " } else { "" };
+        format!(
+            "{} waits for {side}{}, held by {}, since step {}",
+            moment.name(edge.from),
+            edge.lock.text,
+            moment.name(edge.to),
+            edge.since
+        )
+    };
+    let ring = |cycle: &Vec<u8>| {
+        let round: Vec<_> = cycle.iter().chain(cycle.first()).map(|actor| moment.name(*actor)).collect();
+        let next = |i: usize| cycle[(i + 1) % cycle.len()];
+        let edge = |(i, actor): (usize, &u8)| {
+            waits.edges.iter().find(|edge| edge.from == *actor && edge.to == next(i)).map(sentence)
+        };
+        let why: Vec<_> = cycle.iter().enumerate().filter_map(edge).collect();
+        format!("{}: {}.", round.join(" -> "), why.join("; "))
+    };
+    let others = waits.edges.iter().filter(|edge| !in_ring(edge, waits)).map(|edge| format!("{}.", sentence(edge)));
+    let in_a_ring = |actor: &u8| waits.cycles.iter().any(|cycle| cycle.contains(actor));
+    let behind: Vec<u8> = waits.stuck.iter().copied().filter(|actor| !in_a_ring(actor)).collect();
+    let stuck = (!behind.is_empty()).then(|| format!("Stuck for ever, though in no ring: {}.", moment.names(behind)));
+    waits.cycles.iter().map(ring).chain(others).chain(stuck).collect()
+}

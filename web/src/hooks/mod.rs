@@ -1,0 +1,17 @@
+//! What components take from the browser, one hook to a file.
+
+mod keys;
+mod motion;
+mod player;
+mod search;
+mod theme;
+mod threads;
+mod ui;
+
+pub use keys::use_keys;
+pub use motion::moves;
+pub use player::use_player;
+pub use search::use_search;
+pub use theme::use_theme;
+pub use threads::use_threads;
+pub use ui::{Ui, use_ui};

@@ -1,0 +1,119 @@
+//! One moment of the run: every view of it, decoded at once, so that all panels show the same state.
+
+use std::rc::Rc;
+
+use p2mscope_core::addr::{ActorId, DomGfn};
+use p2mscope_core::machine::Kind;
+use p2mscope_core::sched::{Event, Run};
+use p2mscope_core::step::{Act, Effect};
+use p2mscope_core::view::{self, ActorView, EntryView, Frames, Report, Scene, Timeline, Waits, Walk};
+
+use crate::program::Program;
+use crate::state::Picked;
+
+/// The views. They are made anew for each moment and keep nothing.
+pub struct Moment {
+    /// What each actor does, holds and waits for.
+    pub actors: Vec<ActorView>,
+    /// Who stands where.
+    pub scene: Scene,
+    /// The walk of the picked page, or of the one touched last.
+    pub walk: Option<Walk>,
+    /// The entry of that walk that is picked, or where it ends.
+    pub entry: Option<EntryView>,
+    /// Who counts which frame.
+    pub frames: Frames,
+    /// Who waits for whom.
+    pub waits: Waits,
+    /// What just happened.
+    pub report: Report,
+    /// The run over its steps.
+    pub timeline: Timeline,
+}
+
+impl Moment {
+    /// The views of where the run stands.
+    pub fn of(run: &mut Run<Program>, picked: &Picked) -> Self {
+        let page = picked.page.or_else(|| last_touched(run)).or_else(|| first_mapped(run));
+        let walk = page.and_then(|(slot, gfn)| view::walk(run, slot, gfn));
+        let level = walk.as_ref().and_then(|walk| {
+            let at = picked.level.and_then(|level| walk.levels.iter().find(|it| it.level == level));
+            at.or(walk.levels.last()).map(|it| (it.word, it.level))
+        });
+        let entry = level.and_then(|(word, level)| view::entry(run, word, level));
+        Self {
+            actors: view::actors(run),
+            scene: view::scene(run),
+            walk,
+            entry,
+            frames: view::frames(run),
+            waits: view::waits(run),
+            report: view::report(run),
+            timeline: view::timeline(run),
+        }
+    }
+
+    /// The actor's view.
+    pub fn actor(&self, actor: u8) -> Option<&ActorView> {
+        self.actors.get(usize::from(actor))
+    }
+
+    /// The actor's name; its number where there is no such actor.
+    pub fn name(&self, actor: u8) -> String {
+        self.actor(actor).map_or_else(|| actor.to_string(), |actor| actor.name.clone())
+    }
+
+    /// The actor's kind, for the shape of its token.
+    pub fn kind(&self, actor: u8) -> Kind {
+        self.actor(actor).and_then(|actor| Kind::from_name(actor.kind)).unwrap_or(Kind::Debugger)
+    }
+
+    /// The actors of a list of numbers, by name: `V0, PG`.
+    pub fn names(&self, actors: impl IntoIterator<Item = u8>) -> String {
+        actors.into_iter().map(|actor| self.name(actor)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl PartialEq for Moment {
+    /// A moment is made once and then only passed on.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+/// A moment as components take it.
+pub type Shown = Rc<Moment>;
+
+/// The actor of this number.
+pub fn id(actor: u8) -> ActorId {
+    ActorId(actor)
+}
+
+/// The page that the last step that was about one was about.
+fn last_touched(run: &Run<Program>) -> Option<(u8, u64)> {
+    let world = run.world();
+    let touched = |event: &Event| match event.did.effect {
+        Effect::Act(
+            Act::Pin { g, .. }
+            | Act::Unpin { g }
+            | Act::SetEntry { g, .. }
+            | Act::TlbAccess { g, .. }
+            | Act::TlbFinish { g, .. },
+        ) => Some((world.slot(g.dom)?, g.gfn.0)),
+        _ => None,
+    };
+    run.past().iter().rev().find_map(touched)
+}
+
+/// The first page that is mapped anywhere, else the first of the first domain.
+fn first_mapped(run: &mut Run<Program>) -> Option<(u8, u64)> {
+    let world = run.world().clone();
+    let pages = mapped(&view::frames(run));
+    let first = pages.into_iter().find_map(|g| Some((world.slot(g.dom)?, g.gfn.0)));
+    first.or((!world.domains.is_empty()).then_some((0, 0)))
+}
+
+/// The pages that m2p names, in the order of their frames.
+pub fn mapped(frames: &Frames) -> Vec<DomGfn> {
+    frames.frames.iter().filter_map(|frame| frame.m2p).map(DomGfn::from_word).collect()
+}

@@ -1,0 +1,129 @@
+//! From a lesson's text to a world in its first state, and what panels show of the text.
+
+use std::ops::Range;
+
+use p2mscope_core::addr::ActorId;
+use p2mscope_core::lesson::Lesson as Text;
+use p2mscope_core::machine::Policy;
+use p2mscope_core::script::{self, Script};
+use p2mscope_core::sim::Sim;
+use p2mscope_core::watch::{Rule, Rules};
+
+/// What actors run.
+pub type Program = Script;
+
+/// Something wrong in a text.
+pub type Fault = script::Error;
+
+/// A line of an actor's program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its statement, without margin and comment.
+    pub text: String,
+    /// The author's remark on it.
+    pub comment: String,
+    /// How deep it is nested.
+    pub indent: u8,
+    /// Its line in the file, counted from 1.
+    number: u32,
+}
+
+/// What a text says, as far as panels show it.
+pub struct Lesson {
+    /// What is to be done, in one sentence.
+    pub goal: String,
+    /// What happens, and what one might think of it.
+    pub story: String,
+    /// Where the story comes from.
+    pub source: String,
+    /// From gentle to plain.
+    pub hints: Vec<String>,
+    /// The versions of its programs.
+    pub versions: Vec<String>,
+    /// The breach that the lesson says is there, in this version and under this policy.
+    pub expects: Option<Rule>,
+    /// The program of each actor, the procedures that it calls below it.
+    pub programs: Vec<Vec<Line>>,
+    script: std::sync::Arc<Script>,
+}
+
+impl Lesson {
+    /// The line of an actor's program that a place stands on.
+    pub fn line(&self, actor: u8, place: u64) -> Option<usize> {
+        let origin = self.script.programs.get(usize::from(actor))?.origins.get(usize::try_from(place).ok()?)?;
+        self.programs.get(usize::from(actor))?.iter().position(|line| line.number == origin.line)
+    }
+}
+
+/// A lesson that is ready to run.
+pub struct Opened {
+    /// What panels show.
+    pub lesson: Lesson,
+    /// The version that was taken.
+    pub version: String,
+    /// The policy that was taken.
+    pub policy: Policy,
+    /// The world in its first state.
+    pub sim: Sim<Program>,
+}
+
+/// Reads `text`. Its first version is taken where it has none of that name, its own policy where none is given; of the
+/// rules only `rules` are watched, or where there are none all that a step can break.
+pub fn open(text: &str, version: &str, policy: Option<Policy>, rules: Option<Rules>) -> Result<Opened, Vec<Fault>> {
+    let lesson = Text::parse(text)?;
+    let version = lesson.versions().iter().find(|it| *it == version).or(lesson.versions().first());
+    let version = version.cloned().unwrap_or_else(|| "before".to_owned());
+    let staged = lesson.stage(&version, policy, None)?;
+    let policy = staged.world.policy;
+    let expected = lesson.expects.iter().filter(|it| it.version == version && it.policies.contains(&policy));
+    let watched = rules.unwrap_or(match lesson.world.patience {
+        Some(_) => Rules::ALL,
+        None => Rules(Rules::ALL.0 & !Rules::only(Rule::Starvation).0),
+    });
+    Ok(Opened {
+        lesson: Lesson {
+            goal: lesson.goal.clone(),
+            story: lesson.story.clone(),
+            source: lesson.source.clone(),
+            hints: lesson.hints.clone(),
+            versions: lesson.versions().to_vec(),
+            expects: expected.filter_map(|it| it.breach).next(),
+            programs: staged.world.actor_ids().map(|actor| lines(&lesson, &version, actor)).collect(),
+            script: staged.script.clone(),
+        },
+        sim: staged.sim(watched),
+        version,
+        policy,
+    })
+}
+
+/// An actor's lines, and those of the procedures if it calls any.
+fn lines(lesson: &Text, version: &str, actor: ActorId) -> Vec<Line> {
+    let own = lesson.program_text(usize::from(actor.0), version);
+    let calls = own.is_some_and(|text| text.as_str().contains("call "));
+    let procedures = lesson.procedures_text(version).filter(|_| calls);
+    own.into_iter().chain(procedures).flat_map(|text| lines_of(lesson, text)).collect()
+}
+
+fn lines_of(lesson: &Text, text: &script::Text) -> Vec<Line> {
+    let mut start = 0;
+    let mut lines = Vec::new();
+    for line in text.as_str().split('\n') {
+        let range: Range<usize> = start..start + line.len();
+        start = range.end + 1;
+        let (statement, comment) = line.split_once('#').unwrap_or((line, ""));
+        let statement = statement.trim_end();
+        let bare = statement.trim_start();
+        if bare.is_empty() {
+            continue;
+        }
+        let margin = statement.len() - bare.len();
+        lines.push(Line {
+            text: bare.to_owned(),
+            comment: comment.trim().to_owned(),
+            indent: u8::try_from(margin / 4).unwrap_or(u8::MAX),
+            number: lesson.file().line(text.span(range.start + margin..range.end)),
+        });
+    }
+    lines
+}

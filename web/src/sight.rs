@@ -1,0 +1,151 @@
+//! What live threads were seen to do at one look, and how that is laid over the views of their world.
+//!
+//! While threads run, a look is no moment of the run: words change between two reads. Once all have stopped it is one.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use p2mscope_core::addr::ActorId;
+use p2mscope_core::live::{Counts, State as Thread};
+use p2mscope_core::lock::{Lock, Mode};
+use p2mscope_core::machine::World;
+use p2mscope_core::sched::Run;
+use p2mscope_core::view::{HeldView, Holder, LockName, State, WaitEdge, WaitNode, Waits};
+use p2mscope_core::watch::waits::{On, Wait, rings};
+
+use crate::moment::Moment;
+use crate::program::Program;
+
+/// One thread.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Actor {
+    /// What it has done so far.
+    pub counts: Counts,
+    /// Rounds a second, over the last second or so.
+    pub rate: f64,
+    /// Where it is.
+    pub thread: Thread,
+    /// What it holds, outermost first.
+    pub held: Vec<(Lock, Mode)>,
+    /// What it waits for.
+    pub waiting: Option<(Lock, Mode)>,
+}
+
+/// All threads of a run.
+pub struct Sight {
+    /// One to an actor, in their order.
+    pub actors: Vec<Actor>,
+    /// Those who can never go on, with what they wait for.
+    pub stuck: Vec<Wait>,
+    /// The world that they share.
+    pub world: std::sync::Arc<World>,
+    /// Once all have stopped: the words as they stand, to be decoded.
+    pub words: Option<Rc<RefCell<Run<Program>>>>,
+    /// Seconds since they began.
+    pub seconds: f64,
+}
+
+impl Sight {
+    /// Whether all have stopped.
+    pub fn stopped(&self) -> bool {
+        self.actors.iter().all(|actor| actor.thread.stopped())
+    }
+
+    /// Rounds a second, all together.
+    pub fn rate(&self) -> f64 {
+        self.actors.iter().map(|actor| actor.rate).sum()
+    }
+
+    /// Lays the threads over a moment of their world: where they stand, hold and wait.
+    pub fn lay_over(&self, moment: &mut Moment) {
+        for (view, actor) in moment.actors.iter_mut().zip(&self.actors) {
+            let me = ActorId(view.actor);
+            view.held = actor.held.iter().map(|(lock, mode)| self.held(*lock, *mode)).collect();
+            view.state = match actor.waiting {
+                Some((lock, mode)) => State::Waits {
+                    lock: LockName::of(lock, &self.world),
+                    shared: mode == Mode::Shared,
+                    owners: self.owners(me, lock, mode).into_iter().map(|it| it.0).collect(),
+                    since: 0,
+                },
+                None if actor.thread == Thread::Drained => State::Ended,
+                None => State::Runs,
+            };
+            view.why = None;
+        }
+        let holder = |lock: u64, wanted: Mode| {
+            let has =
+                |actor: &Actor| actor.held.iter().filter(|(it, mode)| it.to_word() == lock && *mode == wanted).count();
+            let all = self.actors.iter().zip(0..).map(move |(actor, n)| (n, has(actor) as u64));
+            all.filter(|(_, depth)| *depth > 0)
+                .map(|(actor, depth)| Holder { actor, depth, since: None })
+                .collect::<Vec<_>>()
+        };
+        let queue = |lock: u64| {
+            let waits = move |actor: &Actor| actor.waiting.filter(|(it, _)| it.to_word() == lock);
+            self.actors.iter().zip(0_u8..).filter_map(move |(actor, n)| Some((n, waits(actor)?.1 == Mode::Shared)))
+        };
+        for domain in &mut moment.scene.domains {
+            let global = &mut domain.global;
+            global.exclusive = holder(global.lock.id, Mode::Exclusive).pop();
+            global.shared = holder(global.lock.id, Mode::Shared);
+            global.queue = queue(global.lock.id).collect();
+            for cell in &mut domain.cells {
+                let Some(lock) = &cell.lock else { continue };
+                cell.holder = holder(lock.id, Mode::Exclusive).pop();
+                cell.queue = queue(lock.id).map(|(actor, _)| actor).collect();
+                cell.heat = 0;
+            }
+        }
+        for it in &mut moment.scene.locks {
+            it.holder = holder(it.lock.id, Mode::Exclusive).pop();
+            it.queue = queue(it.lock.id).map(|(actor, _)| actor).collect();
+        }
+        (moment.scene.asleep, moment.scene.ended) = (Vec::new(), Vec::new());
+        moment.waits = self.waits();
+    }
+
+    fn held(&self, lock: Lock, mode: Mode) -> HeldView {
+        HeldView { lock: LockName::of(lock, &self.world), shared: mode == Mode::Shared, depth: 1, since: None }
+    }
+
+    /// Who would have to let go of a lock.
+    fn owners(&self, me: ActorId, lock: Lock, wanted: Mode) -> Vec<ActorId> {
+        let clashes = |held: &(Lock, Mode)| held.0 == lock && (wanted == Mode::Exclusive || held.1 == Mode::Exclusive);
+        let all = self.actors.iter().zip(0..).filter(|(actor, _)| actor.held.iter().any(clashes));
+        all.map(|(_, n)| ActorId(n)).filter(|it| *it != me).collect()
+    }
+
+    /// Who waits for whom; rings are those of whom it is known that they stand.
+    fn waits(&self) -> Waits {
+        let stuck: Vec<u8> = self.stuck.iter().map(|wait| wait.actor.0).collect();
+        let node = |(actor, n): (&Actor, u8)| WaitNode {
+            actor: n,
+            name: self.world.actor_name(ActorId(n)).to_owned(),
+            state: match (actor.thread, actor.waiting) {
+                (_, Some(_)) => "waits",
+                (Thread::Drained, _) => "ended",
+                _ => "runs",
+            },
+            stuck: stuck.contains(&n),
+        };
+        let mut edges = Vec::new();
+        for (actor, n) in self.actors.iter().zip(0_u8..) {
+            let known = self.stuck.iter().find(|wait| wait.actor.0 == n);
+            let (lock, mode, needs) = match (known, actor.waiting) {
+                (Some(Wait { on: On::Lock(lock, mode), needs, .. }), _) => (*lock, *mode, needs.clone()),
+                (_, Some((lock, mode))) => (lock, mode, self.owners(ActorId(n), lock, mode)),
+                _ => continue,
+            };
+            edges.extend(needs.into_iter().map(|to| WaitEdge {
+                from: n,
+                to: to.0,
+                lock: LockName::of(lock, &self.world),
+                shared: mode == Mode::Shared,
+                since: 0,
+            }));
+        }
+        let cycles = rings(&self.stuck).iter().map(|ring| ring.iter().map(|it| it.0).collect()).collect();
+        Waits { nodes: self.actors.iter().zip(0..).map(node).collect(), edges, cycles, stuck }
+    }
+}

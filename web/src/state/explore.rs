@@ -1,0 +1,127 @@
+//! The search as the page sees it: what is asked, how far it has come, what it found.
+
+use std::rc::Rc;
+
+use p2mscope_core::machine::Policy;
+use p2mscope_core::watch::Rule;
+use serde::{Deserialize, Serialize};
+
+/// What a search is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The lesson's text.
+    pub text: Rc<str>,
+    /// The version of its programs.
+    pub version: String,
+    /// The lock policy.
+    pub policy: Policy,
+    /// The breach that is looked for; none: any.
+    pub find: Option<Rule>,
+}
+
+/// How far a search has come.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Distinct states so far.
+    pub states: u64,
+    /// Steps taken so far.
+    pub steps: u64,
+    /// The greatest depth so far, in steps.
+    pub depth: u64,
+    /// Milliseconds since it began.
+    pub millis: f64,
+}
+
+/// A schedule: who steps, and what the world decides there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The rule that the last step breaks.
+    pub rule: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// The steps.
+    pub steps: Vec<(u8, u64)>,
+}
+
+/// How a search ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// In one or two sentences.
+    pub verdict: String,
+    /// Whether every state was seen and no rule broken.
+    pub safe: bool,
+    /// The shortest schedule to a breach.
+    pub found: Option<Found>,
+    /// How far it came.
+    pub progress: Progress,
+    /// On how many threads.
+    pub threads: usize,
+}
+
+/// What the page hears of a search; the number is the one it was begun with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    /// Of which search.
+    pub search: u32,
+    /// What.
+    pub news: News,
+}
+
+/// What there is to hear.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// It goes on.
+    Progress(Progress),
+    /// It is done.
+    Report(Report),
+    /// It goes on without threads, or has ended, for this reason.
+    Trouble(String),
+}
+
+/// The search.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Explore {
+    /// The number of the last search that was begun.
+    pub search: u32,
+    /// What it is about, while it runs.
+    pub question: Option<Question>,
+    /// How far it has come.
+    pub progress: Progress,
+    /// How it ended.
+    pub report: Option<Rc<Report>>,
+    /// Why it runs on one thread, or not at all.
+    pub trouble: Option<String>,
+}
+
+impl Explore {
+    /// Begins a search.
+    pub fn begin(&mut self, question: Question) {
+        *self = Self { search: self.search + 1, question: Some(question), ..Self::default() };
+    }
+
+    /// Stops it where it is; what it has found so far stays.
+    pub fn stop(&mut self) {
+        self.question = None;
+    }
+
+    /// Takes note of what a search says; what an earlier one still says is passed over.
+    pub fn hear(&mut self, heard: Heard) {
+        if heard.search != self.search || self.question.is_none() {
+            return;
+        }
+        match heard.news {
+            News::Progress(progress) => self.progress = progress,
+            News::Report(report) => {
+                self.question = None;
+                self.progress = report.progress;
+                self.report = Some(Rc::new(report));
+            }
+            News::Trouble(why) => self.trouble = Some(why),
+        }
+    }
+
+    /// The finding, if there is one.
+    pub fn finding(&self) -> Option<Found> {
+        self.report.as_ref()?.found.clone()
+    }
+}

@@ -1,0 +1,53 @@
+//! What is marked in every panel.
+
+use p2mscope_core::addr::ActorId;
+
+use crate::moment::Moment;
+
+/// At most one of each kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Picked {
+    /// An actor.
+    pub actor: Option<ActorId>,
+    /// A frame of a guest: the domain's place in the world, and the gfn. None: whatever was touched last.
+    pub page: Option<(u8, u64)>,
+    /// The level of that page's walk whose entry is shown; none: where the walk ends.
+    pub level: Option<u8>,
+    /// A frame of the machine.
+    pub frame: Option<u64>,
+}
+
+impl Picked {
+    /// With this actor marked, or no longer.
+    pub fn actor(self, actor: ActorId) -> Self {
+        let again = self.actor == Some(actor);
+        Self { actor: (!again).then_some(actor), ..self }
+    }
+
+    /// With this page marked; its walk is shown to its end.
+    pub fn page(self, slot: u8, gfn: u64) -> Self {
+        Self { page: Some((slot, gfn)), level: None, ..self }
+    }
+
+    /// With this frame marked, or no longer.
+    pub fn frame(self, mfn: u64) -> Self {
+        let again = self.frame == Some(mfn);
+        Self { frame: (!again).then_some(mfn), ..self }
+    }
+
+    /// From the marked actor, or the first that waits, to the one that it waits for.
+    pub fn to_owner(self, moment: &Moment) -> Option<Self> {
+        let edges = &moment.waits.edges;
+        let from = self.actor.map(|a| a.0).or(edges.first().map(|edge| edge.from))?;
+        let to = edges.iter().find(|edge| edge.from == from)?.to;
+        Some(Self { actor: Some(ActorId(to)), ..self })
+    }
+
+    /// From the marked actor, or the first that is waited for, to one that waits for it.
+    pub fn to_blocked(self, moment: &Moment) -> Option<Self> {
+        let edges = &moment.waits.edges;
+        let to = self.actor.map(|a| a.0).or(edges.first().map(|edge| edge.to))?;
+        let from = edges.iter().find(|edge| edge.to == to)?.from;
+        Some(Self { actor: Some(ActorId(from)), ..self })
+    }
+}

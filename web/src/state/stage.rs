@@ -1,0 +1,201 @@
+//! The lesson that is open and its run: all wishes to move end here, and are met by the run or refused with a reason.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use p2mscope_core::addr::ActorId;
+use p2mscope_core::machine::Policy;
+use p2mscope_core::sched::{Offer, Picker, Random, RoundRobin, Run, Size};
+use p2mscope_core::view;
+
+use super::explore::{Found, Question};
+use super::pick::Picked;
+use crate::lessons;
+use crate::moment::Moment;
+use crate::program::{self, Fault, Lesson, Program};
+
+/// Who goes next when nobody is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Turn {
+    /// Each in turn.
+    #[default]
+    Round,
+    /// By chance; the same each time from the same position.
+    Chance,
+}
+
+/// The lesson and its run. A text with faults leaves the run of the last good one standing.
+#[derive(Clone)]
+pub struct Stage {
+    /// Which of the built-in lessons this is; none once its text was changed.
+    pub built_in: Option<usize>,
+    /// The lesson's text, good or not.
+    pub text: Rc<str>,
+    /// What is wrong with the text.
+    pub faults: Rc<[Fault]>,
+    /// What the last good text says.
+    pub lesson: Option<Rc<Lesson>>,
+    /// The version of the programs.
+    pub version: String,
+    /// The lock policy.
+    pub policy: Policy,
+    run: Option<Rc<RefCell<Run<Program>>>>,
+}
+
+impl Stage {
+    /// A built-in lesson at its first state, as it is meant to be opened.
+    pub fn open(lesson: usize) -> Self {
+        let built_in = &lessons::ALL[lesson];
+        let mut stage = Self {
+            built_in: Some(lesson),
+            text: built_in.text.into(),
+            faults: Rc::new([]),
+            lesson: None,
+            version: String::new(),
+            policy: Policy::default(),
+            run: None,
+        };
+        stage.begin(None);
+        stage
+    }
+
+    /// Another text: its run begins at the top, or its faults are told.
+    pub fn set_text(&mut self, text: String) {
+        self.built_in = lessons::ALL.iter().position(|lesson| lesson.text == text);
+        self.text = text.into();
+        self.begin(Some(self.policy));
+    }
+
+    /// Another version of the programs.
+    pub fn set_version(&mut self, version: String) {
+        self.version = version;
+        self.begin(Some(self.policy));
+    }
+
+    /// Another lock policy.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.begin(Some(policy));
+    }
+
+    fn begin(&mut self, policy: Option<Policy>) {
+        match program::open(&self.text, &self.version, policy, None) {
+            Ok(opened) => {
+                self.version = opened.version;
+                self.policy = opened.policy;
+                self.lesson = Some(Rc::new(opened.lesson));
+                self.run = Some(Rc::new(RefCell::new(Run::new(opened.sim))));
+                self.faults = Rc::new([]);
+            }
+            Err(faults) => self.faults = faults.into(),
+        }
+    }
+
+    /// What a search or live run of this lesson is to be about.
+    pub fn question(&self) -> Question {
+        let expects = self.lesson.as_ref().and_then(|lesson| lesson.expects);
+        Question { text: self.text.clone(), version: self.version.clone(), policy: self.policy, find: expects }
+    }
+
+    /// The views of where the run stands.
+    pub fn moment(&self, picked: &Picked) -> Option<Moment> {
+        Some(Moment::of(&mut self.run.as_ref()?.borrow_mut(), picked))
+    }
+
+    fn run<R>(&mut self, what: impl FnOnce(&mut Run<Program>) -> Result<R, String>) -> Result<R, String> {
+        match &self.run {
+            Some(run) => what(&mut run.borrow_mut()),
+            None => Err("There is no lesson to step through until its text is free of faults.".to_owned()),
+        }
+    }
+
+    /// The noted step, or at the end of the branch one of whoever's turn it is.
+    pub fn step(&mut self, size: Size, turn: Turn) -> Result<(), String> {
+        self.run(|run| {
+            if run.forward(size) {
+                return Ok(());
+            }
+            let enabled = run.enabled();
+            if enabled.is_empty() {
+                return Err(nobody(run));
+            }
+            let offer = Offer { enabled: &enabled, past: run.past() };
+            let picked = match turn {
+                Turn::Round => RoundRobin.pick(&offer),
+                Turn::Chance => Random::new(run.hash()).pick(&offer),
+            };
+            let Some((actor, choice)) = picked else { return Err(nobody(run)) };
+            // The world's choice is made by the first effect; the rest of the step has none.
+            if choice > 0 {
+                return run.take(actor, choice).map_err(|_| nobody(run));
+            }
+            run.step(actor, size).map(drop).map_err(|_| nobody(run))
+        })
+    }
+
+    /// A step back.
+    pub fn back(&mut self, size: Size) -> Result<(), String> {
+        self.run(|run| {
+            run.back(size);
+            Ok(())
+        })
+    }
+
+    /// To a position, or to the branch's end if that comes first.
+    pub fn seek(&mut self, k: usize) -> Result<(), String> {
+        self.run(|run| {
+            run.seek(k);
+            Ok(())
+        })
+    }
+
+    /// Another branch.
+    pub fn select_fork(&mut self, i: usize) -> Result<(), String> {
+        self.run(|run| {
+            run.select_fork(i);
+            Ok(())
+        })
+    }
+
+    /// A step of this actor, or why it cannot.
+    pub fn step_actor(&mut self, actor: ActorId, size: Size) -> Result<(), String> {
+        self.run(|run| run.step(actor, size).map(drop).map_err(|_| refused(run, actor)))
+    }
+
+    /// This actor goes on until it waits or ends, or why it cannot.
+    pub fn until_blocked(&mut self, actor: ActorId) -> Result<(), String> {
+        self.run(|run| run.until_blocked(actor).map(drop).map_err(|_| refused(run, actor)))
+    }
+
+    /// Takes the steps of a finding from the first state on; then stands at the first state again, or at the end.
+    pub fn load(&mut self, found: &Found, play: bool) -> Result<(), String> {
+        self.run(|run| {
+            run.seek(0);
+            for (i, &(actor, choice)) in found.steps.iter().enumerate() {
+                let taken = run.take(ActorId(actor), choice);
+                taken.map_err(|_| format!("Step {} of the finding cannot be taken here.", i + 1))?;
+            }
+            if play {
+                run.seek(0);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Why nobody can step.
+fn nobody(run: &mut Run<Program>) -> String {
+    let report = view::report(run);
+    match report.blocked.first() {
+        None => "All programs have ended. Go back, or begin again.".to_owned(),
+        Some(why) => format!("Nobody can step. {why}"),
+    }
+}
+
+/// Why this actor cannot step.
+fn refused(run: &mut Run<Program>, actor: ActorId) -> String {
+    let actors = view::actors(run);
+    match actors.get(usize::from(actor.0)) {
+        None => format!("There is no actor {}; this lesson has {}.", actor.0 + 1, actors.len()),
+        Some(actor) => actor.why.clone().unwrap_or_else(|| format!("{} has ended.", actor.name)),
+    }
+}
