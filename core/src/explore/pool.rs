@@ -5,9 +5,8 @@
 //! hungry and the pile too small for them; then one gives branches of its path away, with a snapshot of the state that
 //! each leaves. The search is complete when all are hungry and the pile is empty.
 
-use super::packed::Packer;
 use super::question::{Progress, Question, Report, Tally};
-use super::seen::{SLICE, Seen};
+use super::seen::{Own, SLICE, Seen};
 use super::slices::{Ending, Slices};
 use super::walk::{Branch, Halt, Walk};
 use crate::sim::{Code, Sim};
@@ -115,10 +114,10 @@ impl Shared {
     /// The part of one thread.
     fn work<C: Code>(&self, sim: &Sim<C>, q: &Question<C>, progress: &impl Fn(&Progress) -> ControlFlow<()>) {
         let mut walk = Walk::idle(sim.clone(), q);
-        let mut packer = q.exact.then(|| Packer::new(sim));
+        let mut own = Own::default();
         let first = !std::mem::replace(&mut self.pile().begun, true);
         let mut halt = match first {
-            true => walk.begin(q, &mut self.seen.slice(&mut packer)),
+            true => walk.begin(q, &mut self.seen.slice(&mut own)),
             false => Halt::Done,
         };
         self.seen.add(walk.tally.states);
@@ -132,14 +131,12 @@ impl Shared {
                 Halt::Done => {
                     let Some(branch) = self.next_branch() else { break };
                     walk.take(branch);
-                    if let Some(packer) = &mut packer {
-                        walk.touch(packer);
-                    }
+                    own.jumped(walk.sim());
                 }
                 Halt::Slice => {}
             }
             let before = walk.tally;
-            halt = walk.run(q, &mut self.seen.slice(&mut packer), SLICE);
+            halt = walk.run(q, &mut self.seen.slice(&mut own), SLICE);
             self.seen.add(walk.tally.states - before.states);
             if self.wanted.load(Relaxed) > 0 && halt == Halt::Slice {
                 self.feed(&mut walk);

@@ -29,12 +29,28 @@ enum Store {
     Exact(Box<[Mutex<HashSet<Packed>>]>),
 }
 
+/// What a thread has of its own beside the set: a packer, made when the first whole state is met.
+#[derive(Default)]
+pub(super) struct Own(Option<Packer>);
+
+impl Own {
+    /// Takes note that `sim` is in a state that was not stepped into.
+    pub fn jumped<C: Code>(&mut self, sim: &Sim<C>) {
+        if let Some(packer) = &mut self.0 {
+            packer.touch(sim, 0);
+        }
+    }
+}
+
 /// The right to insert during one slice.
-pub(super) enum Slice<'a> {
-    /// By fingerprint.
+pub(super) struct Slice<'a> {
+    held: Held<'a>,
+    own: &'a mut Own,
+}
+
+enum Held<'a> {
     Prints(RwLockReadGuard<'a, Table>),
-    /// Whole.
-    Exact(&'a [Mutex<HashSet<Packed>>], &'a mut Packer),
+    Exact(&'a [Mutex<HashSet<Packed>>]),
 }
 
 impl Seen {
@@ -59,24 +75,27 @@ impl Seen {
     }
 
     /// Begins a slice of at most [`SLICE`] steps.
-    pub fn slice<'a>(&'a self, packer: &'a mut Option<Packer>) -> Slice<'a> {
-        match (&self.store, packer) {
-            (Store::Exact(shards), Some(packer)) => Slice::Exact(shards, packer),
-            (Store::Exact(_), None) => unreachable!("an exact search has a packer on each thread"),
-            (Store::Prints(table), _) => {
-                loop {
-                    let held = table.read().unwrap_or_else(PoisonError::into_inner);
-                    let wanted = self.len() + (self.threads + 1) * SLICE;
-                    if wanted <= held.room() {
-                        return Slice::Prints(held);
-                    }
-                    drop(held);
-                    let mut held = table.write().unwrap_or_else(PoisonError::into_inner);
-                    // Another thread may have done it meanwhile.
-                    if wanted > held.room() {
-                        *held = held.grown(wanted.max(2 * held.room()));
-                    }
-                }
+    pub fn slice<'a>(&'a self, own: &'a mut Own) -> Slice<'a> {
+        let held = match &self.store {
+            Store::Exact(shards) => Held::Exact(shards),
+            Store::Prints(table) => Held::Prints(self.with_room(table)),
+        };
+        Slice { held, own }
+    }
+
+    /// The table, when it has room for what all threads may insert in a slice.
+    fn with_room<'a>(&self, table: &'a RwLock<Table>) -> RwLockReadGuard<'a, Table> {
+        loop {
+            let held = table.read().unwrap_or_else(PoisonError::into_inner);
+            let wanted = self.len() + (self.threads + 1) * SLICE;
+            if wanted <= held.room() {
+                return held;
+            }
+            drop(held);
+            let mut held = table.write().unwrap_or_else(PoisonError::into_inner);
+            // Another thread may have done it meanwhile.
+            if wanted > held.room() {
+                *held = held.grown(wanted.max(2 * held.room()));
             }
         }
     }
@@ -85,13 +104,14 @@ impl Seen {
 impl<C: Code> Visit<C> for Slice<'_> {
     #[inline(always)]
     fn enter(&mut self, sim: &Sim<C>, mark: usize) -> bool {
-        match self {
-            Slice::Prints(table) => table.insert(sim.hash()),
-            Slice::Exact(shards, packer) => {
+        let print = sim.hash();
+        match &self.held {
+            Held::Prints(table) => table.insert(print),
+            Held::Exact(shards) => {
+                let packer = self.own.0.get_or_insert_with(|| Packer::new(sim));
                 packer.touch(sim, mark);
                 let bytes = packer.pack(sim);
-                let shard = &shards[sim.hash() as usize % SHARDS];
-                let mut set = shard.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut set = shards[print as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
                 !set.contains(bytes) && set.insert(bytes.into())
             }
         }

@@ -4,7 +4,7 @@ use super::breadth::Breadth;
 use super::circles::Circles;
 use super::packed::Packer;
 use super::question::{Progress, Question, Report, Schedule, Tally, Verdict};
-use super::seen::{SLICE, Seen};
+use super::seen::{Own, SLICE, Seen};
 use super::walk::{Halt, Walk};
 use crate::sim::{Code, Sim};
 use crate::watch::{Broken, Rule};
@@ -18,7 +18,7 @@ pub struct Slices<C> {
 
 enum Phase<C> {
     /// Depth first, and nothing found yet.
-    Walk { walk: Walk<C>, seen: Seen, packer: Option<Packer>, begun: bool },
+    Walk { walk: Walk<C>, seen: Seen, own: Own, begun: bool },
     /// The same, and it is told which states can still reach an end.
     Circles { walk: Walk<C>, circles: Circles, begun: bool },
     /// Found; now the shortest way.
@@ -43,10 +43,12 @@ impl<C: Code> Slices<C> {
     /// A search from the state in which `sim` is.
     pub fn new(sim: &Sim<C>, q: &Question<C>) -> Slices<C> {
         let walk = Walk::idle(sim.clone(), q);
-        let packer = q.exact.then(|| Packer::new(sim));
         let phase = match q.wants_hang() {
-            true => Phase::Circles { walk, circles: Circles::new(packer), begun: false },
-            false => Phase::Walk { walk, seen: Seen::new(q.exact, 1), packer, begun: false },
+            true => {
+                let circles = Circles::new(q.exact.then(|| Packer::new(sim)));
+                Phase::Circles { walk, circles, begun: false }
+            }
+            false => Phase::Walk { walk, seen: Seen::new(q.exact, 1), own: Own::default(), begun: false },
         };
         Slices { q: q.clone(), start: sim.clone(), phase }
     }
@@ -106,9 +108,9 @@ impl<C: Code> Slices<C> {
     fn slice(&mut self, steps: u64) {
         let q = &self.q;
         let next = match &mut self.phase {
-            Phase::Walk { walk, seen, packer, begun } => {
+            Phase::Walk { walk, seen, own, begun } => {
                 let before = walk.tally.states;
-                let mut slice = seen.slice(packer);
+                let mut slice = seen.slice(own);
                 let halt = go(walk, q, &mut slice, begun, steps);
                 drop(slice);
                 seen.add(walk.tally.states - before);

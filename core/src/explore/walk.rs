@@ -1,6 +1,5 @@
 //! The depth-first search itself: one simulated world, one explicit stack.
 
-use super::packed::Packer;
 use super::question::{Question, Schedule, Tally};
 use crate::addr::ActorId;
 use crate::sim::{Code, Sim, Snapshot};
@@ -105,9 +104,9 @@ impl<C: Code> Walk<C> {
         self.path.push(branch.frame);
     }
 
-    /// Tells a packer of all words that are written in the state in which the walk is.
-    pub fn touch(&self, packer: &mut Packer) {
-        packer.touch(&self.sim, 0);
+    /// The world, in the state in which the walk is.
+    pub fn sim(&self) -> &Sim<C> {
+        &self.sim
     }
 
     /// Steps from the beginning of the search to where the walk is.
