@@ -69,7 +69,9 @@ impl<C: Code> Breadth<C> {
             sim,
         };
         breadth.seen.insert(breadth.sim.hash());
-        let start = breadth.sim.start_broken().to_vec();
+        let mut start = breadth.sim.start_broken().to_vec();
+        let before = breadth.sim.broken_rules();
+        start.extend(before.iter().map(|rule| Broken { rule, actor: None, why: "before the search began".into() }));
         if !breadth.meet(q, 0, 0, &start) || breadth.found.is_some() {
             breadth.level.clear();
         }

@@ -91,7 +91,8 @@ impl<C: Code> Walk<C> {
 
     /// Begins in the state in which the world is.
     pub fn begin(&mut self, q: &Question<C>, visit: &mut impl Visit<C>) -> Halt {
-        let broken = self.sim.start_broken().iter().fold(Rules::NONE, |set, b| set.with(b.rule));
+        let before = self.sim.broken_rules();
+        let broken = self.sim.start_broken().iter().fold(before, |set, b| set.with(b.rule));
         let mark = self.sim.memory().mark();
         if visit.enter(&self.sim, mark) { self.arrive(q, visit, broken).unwrap_or(Halt::Slice) } else { Halt::Done }
     }
