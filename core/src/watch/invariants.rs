@@ -141,7 +141,10 @@ pub fn at_rest<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Bro
         }
     }
     for (slot, d) in world.domains.iter().enumerate() {
-        let of = |ty| s.leaves.iter().filter(|l| l.g.dom == d.id && l.leaf.ty == ty).count() as u64;
+        let of = |ty| {
+            let leaves = s.leaves.iter().filter(|l| l.g.dom == d.id && l.leaf.ty == ty);
+            leaves.map(|l| l.leaf.order.frames()).sum::<u64>()
+        };
         let (paged, should) = (m.get(world.map.dom(slot as u8, DomWord::PagedPages)), of(P2mType::RamPaged));
         if paged != should {
             out.push(broken(Rule::I12, format!("{} has {should} paged-out pages and counts {paged}", d.name)));
