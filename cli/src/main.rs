@@ -7,6 +7,7 @@
 
 mod check;
 mod entry;
+mod explore;
 mod lesson;
 mod number;
 mod record;
@@ -24,6 +25,7 @@ use clap::{CommandFactory, Parser, Subcommand};
     arg_required_else_help = true,
     after_help = "Examples:
   p2mscope check static/lessons/*.toml
+  p2mscope explore static/lessons/S15.toml --find deadlock
   p2mscope run static/lessons/S14.toml --schedule 'TS1@second TS2! TS1!'
   p2mscope entry encode --type ram_rw --mfn 0x1234
   p2mscope entry decode 0x1c00000001234077"
@@ -43,6 +45,14 @@ enum Command {
 
 Ends with status 0 if every expectation holds, 1 if some do not, 2 if a file cannot be read.")]
     Check(check::Command),
+    /// Search every interleaving, or find the shortest one that breaks a rule.
+    #[command(after_help = "Examples:
+  p2mscope explore static/lessons/S15.toml
+  p2mscope explore static/lessons/S15.toml --find deadlock --policy 2m
+  p2mscope explore static/lessons/S15.toml --version repaired --exact --json
+
+Ends with status 0 if it is safe, 1 if something breaks, 2 if the file cannot be read, 3 if a bound was reached.")]
+    Explore(explore::Command),
     /// Play a schedule, one sentence a step.
     #[command(after_help = "Examples:
   p2mscope run static/lessons/S03.toml --schedule 'V0@use PG! B! V0'
@@ -92,6 +102,7 @@ fn main() {
     let outcome = match Cli::parse().command {
         Command::Entry(command) => entry::run(command),
         Command::Check(command) => check::run(&command).end(),
+        Command::Explore(command) => explore::run(&command).end(),
         Command::Run(command) => run::run(&command).end(),
     };
     match outcome {

@@ -49,20 +49,25 @@ pub fn run(command: &Command) -> Done {
         Ok(played) => played,
         Err(e) => return Done::unreadable(e),
     };
-    let mut done = Done::default();
-    let end = run.at();
-    for k in 1..=end {
-        run.seek(k);
-        let _ = writeln!(done.out, "{k:4}  {}", sentence(&mut run));
-        for b in run.events()[k - 1].broken.clone() {
-            let _ = writeln!(done.out, "      breaks {}: {}", b.rule, b.why);
-        }
-    }
+    let mut done = Done { out: told(&mut run), ..Done::default() };
     if let Err(why) = played {
         let _ = writeln!(done.err, "{why}");
         done.status = 1;
     }
     done
+}
+
+/// A run up to where it stands, one sentence a step.
+pub fn told(run: &mut Run<Script>) -> String {
+    let mut out = String::new();
+    for k in 1..=run.at() {
+        run.seek(k);
+        let _ = writeln!(out, "{k:4}  {}", sentence(run));
+        for b in run.events()[k - 1].broken.clone() {
+            let _ = writeln!(out, "      breaks {}: {}", b.rule, b.why);
+        }
+    }
+    out
 }
 
 /// Plays words, or a schedule of events. The outer error: it is neither. The inner one: a step could not be taken.

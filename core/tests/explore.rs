@@ -2,8 +2,10 @@
 
 use p2mscope_core::addr::ActorId;
 use p2mscope_core::explore::{Limits, Question, Report, Slices, Verdict, explore, with_threads};
-use p2mscope_core::sim::{Sim, Twin};
-use p2mscope_core::watch::{Rule, Rules};
+use p2mscope_core::machine::{Words, World};
+use p2mscope_core::sim::{Code, Locals, Sim, Twin};
+use p2mscope_core::step::{Step, Stop};
+use p2mscope_core::watch::{Broken, Rule, Rules};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -120,4 +122,69 @@ fn probes_see_every_state_and_marks_every_step() {
     };
     let r = search(&sim, &q, 2);
     assert_eq!((r.reached, r.marked), (0b111, 0b11));
+}
+
+/// Actor 0 looks at a word until it is 1. Actor 1 makes it 1, or, where the world has two ways, perhaps does not.
+struct Courier {
+    ways: u64,
+}
+
+impl Code for Courier {
+    fn start<W: Words>(&self, _: &World, _: &mut W, _: ActorId, _: &mut Locals, _: &mut Vec<Broken>) -> Option<u64> {
+        Some(0)
+    }
+
+    fn run<S: Step>(&self, a: ActorId, place: u64, _: &Locals, s: &mut S) -> Result<u64, Stop> {
+        let word = s.world().map.word(0);
+        match (a.0, place) {
+            (0, _) => s.load(word),
+            (_, 0) => s.choose(self.ways),
+            _ => s.store(word, 1).map(|()| 0),
+        }
+    }
+
+    fn finish<W: Words>(
+        &self,
+        _: &World,
+        _: &mut W,
+        a: ActorId,
+        place: u64,
+        result: u64,
+        _: &mut Locals,
+        _: &mut Vec<Broken>,
+    ) -> Option<u64> {
+        match (a.0, place, result) {
+            (0, _, 0) => Some(0),
+            (1, 0, 0) => Some(1),
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn a_state_from_which_no_end_can_be_reached_hangs() {
+    for (threads, exact) in [(1, false), (2, false), (1, true), (2, true)] {
+        let hangs = |ways| {
+            let (world, first) = Twin::world(2);
+            let sim = Sim::new(world, Arc::new(Courier { ways }), first, Rules::NONE);
+            let q = Question { exact, ..Question::prove(Rules::only(Rule::Hang)) };
+            with_threads(threads, || explore(&sim, &q, |_| ControlFlow::Continue(())))
+        };
+        // Looking again and again is no hang while the word may still come: start, chosen, told, both ended.
+        let r = hangs(1);
+        assert_eq!((&r.verdict, r.states, r.ends, r.deadlocked), (&Verdict::Safe, 4, 1, 0));
+        // In one step: start, chosen to tell, chosen not to.
+        let r = hangs(2);
+        let Verdict::Found { broken, schedule } = &r.verdict else { panic!("{:?}", r.verdict) };
+        assert_eq!((broken.rule, schedule.as_slice()), (Rule::Hang, &[(ActorId(1), 1)][..]));
+        assert_eq!((r.states, r.depth), (3, 1));
+    }
+}
+
+#[test]
+fn a_deadlock_is_no_hang() {
+    let r = with_threads(1, || {
+        explore(&twin(2, 1, true), &Question::prove(Rules::only(Rule::Hang)), |_| ControlFlow::Continue(()))
+    });
+    assert!(r.verdict == Verdict::Safe && r.deadlocked > 0, "{r:?}");
 }

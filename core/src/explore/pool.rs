@@ -32,7 +32,10 @@ pub fn explore<C: Code>(
         _ => {
             let shared = Shared::new(q, threads);
             rayon::broadcast(|_| shared.work(sim, q, &progress));
-            let (ending, tally) = shared.outcome();
+            let (ending, tally) = match shared.outcome() {
+                (Ending::Complete, tally) if tally.states > q.limits.states => (Ending::Bound, tally),
+                outcome => outcome,
+            };
             Slices::after(sim, q, ending, tally)
         }
     };

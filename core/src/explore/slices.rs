@@ -165,8 +165,8 @@ fn go<C: Code>(
 fn ending<C: Code>(walk: &Walk<C>, q: &Question<C>, halt: Halt) -> Option<Ending> {
     match halt {
         Halt::Found => Some(Ending::Found(walk.schedule())),
+        _ if walk.tally.states > q.limits.states => Some(Ending::Bound),
         Halt::Done => Some(Ending::Complete),
-        Halt::Slice if walk.tally.states > q.limits.states => Some(Ending::Bound),
         Halt::Slice => None,
     }
 }

@@ -1,0 +1,161 @@
+//! `p2mscope explore`: every interleaving of a lesson, or the shortest one that breaks a rule.
+
+use crate::check::bar;
+use crate::{Done, lesson, run};
+use clap::Args;
+use p2mscope_core::explore::{Limits, Progress, Report, Verdict, explore, with_threads};
+use p2mscope_core::judge::{question, watched};
+use p2mscope_core::lesson::Lesson;
+use p2mscope_core::machine::Policy;
+use p2mscope_core::sched::Run;
+use p2mscope_core::script::Script;
+use p2mscope_core::watch::Rule;
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// What `explore` takes.
+#[derive(Args)]
+pub struct Command {
+    /// The lesson file.
+    file: PathBuf,
+    /// The version of the programs.
+    #[arg(long, default_value = "before")]
+    version: String,
+    /// The lock policy: unlocked, global, 1g or 2m. The lesson's own if left out.
+    #[arg(long, value_parser = run::policy)]
+    policy: Option<Policy>,
+    /// Look for this breach alone (deadlock, stray, I9, ..). Left out: for any, and prove that there is none.
+    #[arg(long, value_parser = rule)]
+    find: Option<Rule>,
+    /// Give up after about so many states.
+    #[arg(long, default_value_t = Limits::default().states)]
+    states: u64,
+    /// Threads to search with; all cores if left out.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// Compare whole states instead of fingerprints.
+    #[arg(long)]
+    exact: bool,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads a rule's name.
+fn rule(name: &str) -> Result<Rule, String> {
+    Rule::from_name(name).ok_or_else(|| {
+        let named = Rule::all().filter(|r| !r.is_invariant()).map(Rule::name).collect::<Vec<_>>().join(", ");
+        format!("no breach `{name}`; there are I1 to I34, {named}")
+    })
+}
+
+/// Searches. Status 0: safe. 1: a breach. 2: the file cannot be read. 3: a bound was reached.
+pub fn run(command: &Command) -> Done {
+    let path = &command.file;
+    let lesson = match lesson::read(path) {
+        Ok(lesson) => lesson,
+        Err(e) => return Done::unreadable(e),
+    };
+    let staged = match lesson.stage(&command.version, command.policy, None) {
+        Ok(staged) => staged,
+        Err(errors) => return Done::unreadable(lesson::listed(path, &errors)),
+    };
+    let limits = Limits { states: command.states, ..Limits::default() };
+    let q = question(&lesson, command.find, limits, command.exact);
+    if lesson.world.patience.is_none() && command.find == Some(Rule::Starvation) {
+        return Done::unreadable("`starvation` needs a lesson whose world states its `patience`".into());
+    }
+    let sim = staged.sim(q.stop);
+    let bar = bar(&lesson.id);
+    let begun = Instant::now();
+    let progress = |p: &Progress| {
+        let what = if p.shortening { "found; looking for the shortest way: " } else { "" };
+        bar.set_message(format!("{what}{} states, depth {}", p.states, p.depth));
+        bar.tick();
+        ControlFlow::Continue(())
+    };
+    let report = with_threads(command.threads, || explore(&sim, &q, progress));
+    bar.finish_and_clear();
+    let mut found = Run::new(staged.sim(watched(&lesson)));
+    if let Verdict::Found { schedule, .. } = &report.verdict {
+        found.retrace(schedule);
+    }
+    let answer = Answer { lesson: &lesson, command, policy: staged.world.policy, report: &report };
+    let out = match command.json {
+        true => answer.json(&mut found, begun.elapsed().as_secs_f64()) + "\n",
+        false => answer.text(&mut found),
+    };
+    let status = match report.verdict {
+        Verdict::Safe => 0,
+        Verdict::Found { .. } => 1,
+        Verdict::Bound { .. } | Verdict::Cancelled => 3,
+    };
+    Done { out, status, ..Done::default() }
+}
+
+/// What is to be told.
+struct Answer<'a> {
+    lesson: &'a Lesson,
+    command: &'a Command,
+    policy: Policy,
+    report: &'a Report,
+}
+
+impl Answer<'_> {
+    fn text(&self, found: &mut Run<Script>) -> String {
+        let r = self.report;
+        let under = format!("{} {} under {}", self.lesson.id, self.command.version, self.policy.name());
+        let searched = match self.command.find {
+            None => "no breach".to_string(),
+            Some(rule) => format!("no {rule}"),
+        };
+        match &r.verdict {
+            Verdict::Safe => format!(
+                "{under}: safe. {searched} in all {} states ({} steps, {} ends), every interleaving; chance of a missed \
+                 state {:.0e}\n",
+                r.states, r.steps, r.ends, r.missed_chance
+            ),
+            Verdict::Found { broken, schedule } => format!(
+                "{under}: {} after {} steps, the fewest there are: {}\nschedule: {}\n{}",
+                broken.rule,
+                schedule.len(),
+                broken.why,
+                found.schedule(),
+                run::told(found)
+            ),
+            Verdict::Bound { why } => format!("{under}: bound reached, {searched} found: {why}\n"),
+            Verdict::Cancelled => format!("{under}: ended before it was complete\n"),
+        }
+    }
+
+    fn json(&self, found: &mut Run<Script>, seconds: f64) -> String {
+        let r = self.report;
+        let mut answer = json!({
+            "lesson": self.lesson.id,
+            "version": self.command.version,
+            "policy": self.policy.name(),
+            "states": r.states,
+            "steps": r.steps,
+            "ends": r.ends,
+            "deadlocked": r.deadlocked,
+            "depth": r.depth,
+            "missed_chance": r.missed_chance,
+            "seconds": seconds,
+        });
+        let verdict = match &r.verdict {
+            Verdict::Safe => json!("safe"),
+            Verdict::Found { broken, schedule } => json!({ "found": {
+                "breach": broken.rule.name(),
+                "why": broken.why,
+                "steps": schedule.len(),
+                "schedule": found.schedule(),
+            }}),
+            Verdict::Bound { why } => json!({ "bound": why }),
+            Verdict::Cancelled => json!("cancelled"),
+        };
+        answer["verdict"] = verdict;
+        answer.to_string()
+    }
+}
