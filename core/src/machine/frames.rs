@@ -127,6 +127,19 @@ pub const fn was_freed(w: u8, old: u64, now: u64) -> bool {
     }
 }
 
+/// Whether a change of word `w` of a frame's record can break what entries that map the frame rely on: that it is
+/// counted, allocated and their domain's own, and no table. Another reference more or less cannot.
+pub const fn changes_mapping(w: u8, old: u64, now: u64) -> bool {
+    const COUNT: u8 = FrameWord::Count as u8;
+    const OWNER: u8 = FrameWord::Owner as u8;
+    const USE: u8 = FrameWord::Use as u8;
+    match w {
+        COUNT => (count(old) == 0) != (count(now) == 0) || (old ^ now) & PGC_ALLOCATED != 0,
+        OWNER | USE => true,
+        _ => false,
+    }
+}
+
 /// Takes a reference: false if the frame is free, or is not `dom`'s where one is named.
 #[inline(always)]
 pub fn get_page<W: Words>(m: &mut W, world: &World, mfn: Mfn, dom: Option<DomId>) -> bool {

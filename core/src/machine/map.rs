@@ -400,6 +400,11 @@ impl Map {
         }
     }
 
+    /// Whether the word is a domain's global lock.
+    pub const fn is_global_lock(&self, w: Word) -> bool {
+        matches!(self.region(w), Region::Domains) && (w.0 - self.dom(0, DomWord::Global).0).is_multiple_of(DOM_RECORD)
+    }
+
     /// The frame whose record holds this word, and which word of the record it is.
     pub const fn frame_record(&self, w: Word) -> Option<(Mfn, u8)> {
         match self.region(w) {

@@ -22,10 +22,14 @@ pub struct Watch {
 /// What a step wrote, by what rules read.
 #[derive(Clone, Copy, Default)]
 struct Wrote {
-    tables: bool,
-    frames: bool,
-    domains: bool,
-    actors: bool,
+    /// An entry, or who owns or allocates a frame, or what it is used as, or a domain's counters.
+    mapping: bool,
+    /// Any record of the frame table, a domain or an actor: what rules about a state at rest read.
+    any: bool,
+    /// A global lock.
+    global: bool,
+    /// A TLB or what it could map.
+    tlb: bool,
 }
 
 impl Watch {
@@ -112,15 +116,15 @@ impl Watch {
         let mut state = Vec::new();
         let wrote = self.wrote(w, m, mark, &mut state);
         let ended = next.iter().all(Option::is_none);
-        let rest = (wrote.any() || out.finished) && invariants::quiescent(m, w);
-        let survey = (wrote.tables || wrote.frames || wrote.domains || rest || ended).then(|| Survey::take(m, w));
-        if let Some(s) = survey.as_ref().filter(|_| wrote.tables || wrote.frames || wrote.domains) {
+        let rest = (wrote.any || out.finished) && invariants::quiescent(m, w);
+        let survey = (wrote.mapping || rest || ended).then(|| Survey::take(m, w));
+        if let Some(s) = survey.as_ref().filter(|_| wrote.mapping) {
             invariants::entries(m, w, s, &mut state);
         }
-        if wrote.actors || wrote.frames {
+        if wrote.tlb {
             invariants::tlbs(m, w, &mut state);
         }
-        if wrote.domains {
+        if wrote.global {
             invariants::exclusion(m, w, &mut state);
         }
         if let Some(s) = survey.as_ref().filter(|_| rest || ended) {
@@ -167,30 +171,36 @@ impl Watch {
     /// What the step wrote; records of the frame table are looked at one by one.
     fn wrote(&self, w: &World, m: &mut Memory, mark: usize, state: &mut Vec<Broken>) -> Wrote {
         let mut wrote = Wrote::default();
-        let written: Vec<u32> = m.since(mark).iter().map(|j| j.0).collect();
-        for at in written.into_iter().map(Word) {
+        for i in 0..m.since(mark).len() {
+            let (at, old) = m.since(mark)[i];
+            let at = Word(at);
             match w.map.region(at) {
                 Region::Page => {
-                    wrote.tables |= matches!(frames::used_as(m, w, at.frame()), FrameUse::Table { .. });
+                    wrote.mapping |= matches!(frames::used_as(m, w, at.frame()), FrameUse::Table { .. });
                 }
                 Region::Frames => {
-                    wrote.frames = true;
-                    if let Some((mfn, _)) = w.map.frame_record(at) {
+                    wrote.any = true;
+                    if let Some((mfn, word)) = w.map.frame_record(at) {
+                        let matters = frames::changes_mapping(word, old, m.peek(at));
+                        wrote.mapping |= matters;
+                        wrote.tlb |= matters;
                         invariants::records(m, w, mfn, state);
                     }
                 }
-                Region::Domains => wrote.domains = true,
-                Region::Actors => wrote.actors = true,
+                Region::Domains => {
+                    let global = w.map.is_global_lock(at);
+                    wrote.global |= global;
+                    wrote.mapping |= !global;
+                    wrote.any = true;
+                }
+                Region::Actors => {
+                    wrote.tlb = true;
+                    wrote.any = true;
+                }
                 Region::Heap | Region::Lesson | Region::Ghost => {}
             }
         }
         wrote
-    }
-}
-
-impl Wrote {
-    const fn any(self) -> bool {
-        self.tables || self.frames || self.domains || self.actors
     }
 }
 
