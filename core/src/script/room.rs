@@ -63,14 +63,14 @@ impl<'a, W: Words> Room<'a, W> {
         if self.done(a.0 as usize)? {
             return Ok(false);
         }
-        let (place, locals, log) = self.read(|m| {
+        let (place, locals, mut log) = self.read(|m| {
             let map = &self.world.map;
             let len = m.get(map.ghost(a, GhostWord::LogLen));
             let words: Vec<u64> = (0..len).map(|i| m.get(map.log(a, i))).collect();
             let log = Log::new(words.into_iter(), m.get(map.ghost(a, GhostWord::LogScopes)));
             Ok((m.get(map.ghost(a, GhostWord::Place)), locals(self.world, m, a), log))
         })?;
-        let mut run = Replay::new(self.world, a, log);
+        let mut run = Replay::new(self.world, a, &mut log);
         let _ = self.script.run(a, place, &locals, &mut run);
         match run.pending {
             Some(Effect::Lock(l, mode)) => self.read(|m| Ok(lock::look(m, self.world, a, l, mode) == lock::Look::Busy)),

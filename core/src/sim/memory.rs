@@ -73,6 +73,16 @@ impl Memory {
         }
     }
 
+    /// Takes back all writes since a mark at which the hash was that.
+    pub fn undo_to(&mut self, mark: usize, hash: u64) {
+        while self.journal.len() > mark {
+            if let Some((at, old)) = self.journal.pop() {
+                self.words[at as usize] = old;
+            }
+        }
+        self.hash = hash;
+    }
+
     /// A word, without asking for the right to change it.
     #[inline(always)]
     pub fn peek(&self, w: Word) -> u64 {

@@ -69,6 +69,7 @@ pub enum Refused {
 struct Taken {
     actor: ActorId,
     mark: usize,
+    hash: u64,
     before: Option<Pending>,
 }
 
@@ -210,7 +211,7 @@ impl<C: Code> Sim<C> {
         if self.ways(a) <= choice {
             return Err(Refused::Waits);
         }
-        let taken = Taken { actor: a, mark: self.mem.mark(), before: Some(did) };
+        let taken = Taken { actor: a, mark: self.mem.mark(), hash: self.mem.hash(), before: Some(did) };
         let mut out =
             Stepped { actor: a, did, result: [0; 2], queued: false, finished: false, ended: false, broken: Vec::new() };
         if !self.watch.is_idle() {
@@ -234,7 +235,7 @@ impl<C: Code> Sim<C> {
     /// Takes the last step back; false at the first state.
     pub fn undo(&mut self) -> bool {
         let Some(t) = self.steps.pop() else { return false };
-        self.mem.undo(t.mark);
+        self.mem.undo_to(t.mark, t.hash);
         self.pending[t.actor.0 as usize] = t.before;
         true
     }
@@ -305,17 +306,26 @@ impl<C: Code> Sim<C> {
         self.mem.set(map.ghost(a, GhostWord::LogScopes), log.scopes());
     }
 
+    fn clear_log(&mut self, a: ActorId) {
+        let map = self.world.map;
+        for i in 0..self.mem.peek(map.ghost(a, GhostWord::LogLen)) {
+            self.mem.set(map.log(a, i), 0);
+        }
+        self.mem.set(map.ghost(a, GhostWord::LogLen), 0);
+        self.mem.set(map.ghost(a, GhostWord::LogScopes), 0);
+    }
+
     /// After the pending effect has given its result.
     fn go_on(&mut self, a: ActorId, did: &Pending, out: &mut Stepped) {
         let mut log = self.log(a);
         let locals = self.locals(a);
         let fits = log.push(&out.result[..did.effect.width()]);
-        let mut run = Replay::new(&self.world, a, log);
+        let mut run = Replay::new(&self.world, a, &mut log);
         let ended = match fits {
             true => self.code.run(a, did.place, &locals, &mut run),
             false => Err(Stop::Bad { what: "room in the log", value: crate::machine::LOG_ROOM }),
         };
-        let (log, pending, note) = (run.log, run.pending, run.note);
+        let (pending, note) = (run.pending, run.note);
         match ended {
             Err(Stop::Pending | Stop::Halt) => {
                 self.write_log(a, &log);
@@ -324,7 +334,7 @@ impl<C: Code> Sim<C> {
             Ok(result) => {
                 out.finished = true;
                 let mut locals = locals;
-                self.write_log(a, &Log::EMPTY);
+                self.clear_log(a);
                 let next =
                     self.code.finish(&self.world, &mut self.mem, a, did.place, result, &mut locals, &mut out.broken);
                 self.write_locals(a, &locals);
@@ -333,7 +343,7 @@ impl<C: Code> Sim<C> {
             }
             Err(Stop::Bad { what, value }) => {
                 out.broken.push(astray(a, what, value));
-                self.write_log(a, &Log::EMPTY);
+                self.clear_log(a);
                 self.write_locals(a, &Locals::NONE);
                 self.end(a);
                 out.ended = true;
@@ -347,7 +357,8 @@ impl<C: Code> Sim<C> {
         while let Some(p) = place {
             self.mem.set(self.world.map.ghost(a, GhostWord::Place), p);
             let mut locals = self.locals(a);
-            let mut run = Replay::new(&self.world, a, Log::EMPTY);
+            let mut log = Log::EMPTY;
+            let mut run = Replay::new(&self.world, a, &mut log);
             match self.code.run(a, p, &locals, &mut run) {
                 Err(Stop::Pending | Stop::Halt) => {
                     self.pending[a.0 as usize] = run.pending.map(|effect| Pending { place: p, effect, note: run.note });
@@ -379,7 +390,8 @@ impl<C: Code> Sim<C> {
             return;
         }
         let (place, locals) = (self.place(a), self.locals(a));
-        let mut run = Replay::new(&self.world, a, self.log(a));
+        let mut log = self.log(a);
+        let mut run = Replay::new(&self.world, a, &mut log);
         let _ = self.code.run(a, place, &locals, &mut run);
         self.pending[a.0 as usize] = run.pending.map(|effect| Pending { place, effect, note: run.note });
     }

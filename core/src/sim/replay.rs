@@ -22,6 +22,7 @@ impl Log {
     pub const EMPTY: Log = Log { words: [0; LOG_ROOM as usize], len: 0, scopes: 0 };
 
     /// A log of these words; `scopes` marks those of finished scopes.
+    #[inline]
     pub fn new(words: impl Iterator<Item = u64>, scopes: u64) -> Log {
         let mut log = Log { scopes, ..Log::EMPTY };
         for w in words.take(LOG_ROOM as usize) {
@@ -32,20 +33,24 @@ impl Log {
     }
 
     /// The words.
+    #[inline]
     pub fn words(&self) -> &[u64] {
         &self.words[..self.len]
     }
 
     /// Which of them belong to finished scopes.
+    #[inline]
     pub fn scopes(&self) -> u64 {
         self.scopes
     }
 
     /// Appends what an effect gave; false if the log is full.
+    #[inline]
     pub fn push(&mut self, result: &[u64]) -> bool {
         result.iter().all(|&w| self.push_word(w, false))
     }
 
+    #[inline]
     fn push_word(&mut self, w: u64, scope: bool) -> bool {
         if self.len == self.words.len() {
             return false;
@@ -56,12 +61,14 @@ impl Log {
         true
     }
 
+    #[inline]
     fn truncate(&mut self, len: usize) {
         self.words[len..self.len].fill(0);
         self.len = len;
         self.scopes &= (1 << len) - 1;
     }
 
+    #[inline]
     fn is_scope(&self, at: usize) -> bool {
         at < self.len && self.scopes >> at & 1 == 1
     }
@@ -77,7 +84,7 @@ pub struct Replay<'a> {
     world: &'a World,
     me: ActorId,
     /// The log, shortened where scopes have ended.
-    pub log: Log,
+    pub log: &'a mut Log,
     at: usize,
     /// The first effect that the log does not know.
     pub pending: Option<Effect>,
@@ -87,7 +94,7 @@ pub struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     /// A run of an actor's statement on a log.
-    pub fn new(world: &'a World, me: ActorId, log: Log) -> Replay<'a> {
+    pub fn new(world: &'a World, me: ActorId, log: &'a mut Log) -> Replay<'a> {
         Replay { world, me, log, at: 0, pending: None, note: "" }
     }
 
