@@ -1,4 +1,20 @@
 //! The page's entry, run once, on the main thread.
+//!
+//! What tests may rely on, beside roles and names:
+//!
+//! | id or attribute | what |
+//! |---|---|
+//! | `#actors`, `#scene`, `#walk`, `#entry`, `#waits`, `#frames`, `#timeline`, `#explore`, `#live`, `#edit` | the panels, each with a heading |
+//! | `[data-testid=actor-NAME]` | an actor's card |
+//! | `[data-testid=thread-NAME] .operations` | what a live thread has done so far |
+//! | `#step` | the Step button |
+//! | `#sentence`, `#notice` | what just happened; why the last wish could not be met |
+//! | `#position` | `k / n` |
+//! | `#rules` | which rules are broken |
+//! | `#waits .words` | the waits in words, a ring as `V0 -> V1 -> V0: ..` first |
+//! | `#verdict` | how a search ended |
+//! | `#live-says` | what there is to say about the threads |
+//! | `#faults` | the text's faults, each `line:column  message` |
 
 fn main() {
     p2mscope_web::start();

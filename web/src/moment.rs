@@ -6,7 +6,7 @@ use p2mscope_core::addr::{ActorId, DomGfn};
 use p2mscope_core::machine::Kind;
 use p2mscope_core::sched::{Event, Run};
 use p2mscope_core::step::{Act, Effect};
-use p2mscope_core::view::{self, ActorView, EntryView, Frames, Report, Scene, Timeline, Waits, Walk};
+use p2mscope_core::view::{self, ActorView, EntryView, FrameView, Frames, Report, Scene, Timeline, Waits, Walk};
 
 use crate::program::Program;
 use crate::state::Picked;
@@ -115,5 +115,6 @@ fn first_mapped(run: &mut Run<Program>) -> Option<(u8, u64)> {
 
 /// The pages that m2p names, in the order of their frames.
 pub fn mapped(frames: &Frames) -> Vec<DomGfn> {
-    frames.frames.iter().filter_map(|frame| frame.m2p).map(DomGfn::from_word).collect()
+    let page = |frame: &FrameView| Some(DomGfn::new(frame.m2p_domain?, frame.m2p?));
+    frames.frames.iter().filter_map(page).collect()
 }

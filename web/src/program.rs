@@ -1,8 +1,10 @@
 //! From a lesson's text to a world in its first state, and what panels show of the text.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use p2mscope_core::addr::ActorId;
+use p2mscope_core::judge;
 use p2mscope_core::lesson::Lesson as Text;
 use p2mscope_core::machine::Policy;
 use p2mscope_core::script::{self, Script};
@@ -44,7 +46,7 @@ pub struct Lesson {
     pub expects: Option<Rule>,
     /// The program of each actor, the procedures that it calls below it.
     pub programs: Vec<Vec<Line>>,
-    script: std::sync::Arc<Script>,
+    script: Arc<Script>,
 }
 
 impl Lesson {
@@ -65,6 +67,8 @@ pub struct Opened {
     pub policy: Policy,
     /// The world in its first state.
     pub sim: Sim<Program>,
+    /// All of its words at first.
+    pub first: Arc<[u64]>,
 }
 
 /// Reads `text`. Its first version is taken where it has none of that name, its own policy where none is given; of the
@@ -76,10 +80,7 @@ pub fn open(text: &str, version: &str, policy: Option<Policy>, rules: Option<Rul
     let staged = lesson.stage(&version, policy, None)?;
     let policy = staged.world.policy;
     let expected = lesson.expects.iter().filter(|it| it.version == version && it.policies.contains(&policy));
-    let watched = rules.unwrap_or(match lesson.world.patience {
-        Some(_) => Rules::ALL,
-        None => Rules(Rules::ALL.0 & !Rules::only(Rule::Starvation).0),
-    });
+    let watched = rules.unwrap_or_else(|| judge::watched(&lesson));
     Ok(Opened {
         lesson: Lesson {
             goal: lesson.goal.clone(),
@@ -92,6 +93,7 @@ pub fn open(text: &str, version: &str, policy: Option<Policy>, rules: Option<Rul
             script: staged.script.clone(),
         },
         sim: staged.sim(watched),
+        first: staged.first,
         version,
         policy,
     })

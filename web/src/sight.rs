@@ -71,7 +71,8 @@ impl Sight {
                 None if actor.thread == Thread::Drained => State::Ended,
                 None => State::Runs,
             };
-            view.why = None;
+            // Where in its program a thread is nobody can see.
+            (view.why, view.next, view.place, view.done) = (None, None, None, None);
         }
         let holder = |lock: u64, wanted: Mode| {
             let has =

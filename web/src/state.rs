@@ -9,6 +9,8 @@ mod key;
 mod live;
 mod pick;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 use std::rc::Rc;
 
@@ -261,6 +263,9 @@ impl State {
     /// A step by hand; it ends playing.
     fn move_by(&mut self, step: impl FnOnce(&mut Stage, Size, Turn) -> Result<(), String>) {
         self.playing = false;
+        if self.mode == Mode::Live {
+            self.mode = Mode::Step;
+        }
         self.notice = step(&mut self.stage, self.size, self.turn).err();
     }
 

@@ -1,4 +1,7 @@
 //! The built page in a headless browser.
 
+mod lesson;
+mod plain;
 mod serve;
 mod start;
+mod text;

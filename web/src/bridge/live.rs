@@ -38,8 +38,8 @@ impl Threads {
     /// Why there can be none.
     pub fn start(number: u32, question: &Question, tell: Callback<Seen>) -> Result<Self, String> {
         let opened = program::open(&question.text, &question.version, Some(question.policy), Some(Rules::NONE));
-        let Opened { sim, .. } = opened.map_err(|faults| faults.first().map_or(String::new(), ToString::to_string))?;
-        let first: Arc<[u64]> = first_words(&sim);
+        let Opened { sim, first, .. } =
+            opened.map_err(|faults| faults.first().map_or(String::new(), ToString::to_string))?;
         let live =
             Live::new(sim.world().clone(), sim.code().clone(), &first, Plan { seed: now() as u64, rounds: None });
         let mut workers = Vec::new();
@@ -77,6 +77,8 @@ impl Threads {
 
 /// Why there are no threads, and what would be needed.
 fn why_none(reason: &Reason) -> String {
+    let reason = reason.to_string();
+    let reason = reason.trim_end_matches('.');
     let isolated = js_sys::Reflect::get(&gloo::utils::window(), &"crossOriginIsolated".into());
     match isolated.ok().and_then(|it| it.as_bool()) {
         Some(true) => format!("{reason}."),
@@ -85,11 +87,6 @@ fn why_none(reason: &Reason) -> String {
              Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp."
         ),
     }
-}
-
-/// All words of a world in its first state.
-fn first_words(sim: &Sim<Program>) -> Arc<[u64]> {
-    (0..sim.world().map.len()).map(|at| sim.memory().peek(p2mscope_core::addr::Word(at))).collect()
 }
 
 /// One look after the other.

@@ -46,7 +46,7 @@ fn card(actor: &ActorView, moment: &Moment, ui: &Ui) -> Html {
                 { buttons(actor, ui) }
             </div>
             if let Some(lesson) = &ui.stage.lesson {
-                { program(actor, lesson) }
+                { program(actor, lesson, moment.actors.len() > 3) }
             }
             { status(actor, moment) }
         </li>
@@ -64,11 +64,11 @@ fn pill(actor: &ActorView) -> Html {
 }
 
 /// The actor's lines. Where the page is low only those around the next one are shown.
-fn program(actor: &ActorView, lesson: &Lesson) -> Html {
+fn program(actor: &ActorView, lesson: &Lesson, many: bool) -> Html {
     let Some(lines) = lesson.programs.get(usize::from(actor.actor)) else { return Html::default() };
     let line = |place: Option<u64>| place.and_then(|place| lesson.line(actor.actor, place));
     let (next, done) = (line(actor.place), line(actor.done));
-    let near = window(lines.len(), next.or(done).unwrap_or(0));
+    let near = window(lines.len(), next.or(done).unwrap_or(0), if many { 2 } else { 3 });
     let row = |n: usize, line: &Line| {
         let (mark, class) = match () {
             () if next == Some(n) => ("\u{25b6}", "next"),
@@ -87,11 +87,10 @@ fn program(actor: &ActorView, lesson: &Lesson) -> Html {
     html! { <ol class="program">{ for lines.iter().enumerate().map(|(n, line)| row(n, line)) }</ol> }
 }
 
-/// Which of so many lines are near `at`: the one before, itself, and the one after, or three at an end.
-fn window(lines: usize, at: usize) -> std::ops::Range<usize> {
-    const NEAR: usize = 3;
-    let start = at.saturating_sub(1).min(lines.saturating_sub(NEAR));
-    start..(start + NEAR).min(lines)
+/// Which `near` of so many lines are shown around `at`: the one before it, itself, and what follows.
+fn window(lines: usize, at: usize, near: usize) -> std::ops::Range<usize> {
+    let start = at.saturating_sub(1).min(lines.saturating_sub(near));
+    start..(start + near).min(lines)
 }
 
 /// What it is about to do or why it cannot, and what it holds.
@@ -123,7 +122,9 @@ fn status(actor: &ActorView, moment: &Moment) -> Html {
 fn short(lock: &str, with_domain: bool) -> String {
     let bare = lock.strip_prefix("the ").unwrap_or(lock);
     match bare.split_once(" of ") {
-        Some((what, domain)) if with_domain => format!("{} {domain}", what.trim_end_matches(" lock")),
+        Some((what, domain)) if with_domain => {
+            format!("{}: {}", domain.trim_start_matches("domain "), what.trim_end_matches(" lock"))
+        }
         Some((what, _)) => what.trim_end_matches(" lock").to_owned(),
         None => bare.to_owned(),
     }
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn a_lock_has_a_short_name() {
         assert_eq!(short("the p2m lock of domain 1", false), "p2m");
-        assert_eq!(short("range 2 of domain 1", true), "range 2 domain 1");
+        assert_eq!(short("range 2 of domain 1", true), "1: range 2");
         assert_eq!(short("lock event", true), "lock event");
     }
 
@@ -167,7 +168,7 @@ mod tests {
     fn the_line_that_is_next_is_always_shown() {
         for lines in 0..40 {
             for at in 0..lines {
-                let shown = window(lines, at);
+                let shown = window(lines, at, 3);
                 assert!(shown.contains(&at) && shown.end <= lines, "{at} of {lines}: {shown:?}");
                 assert_eq!(shown.len(), lines.min(3));
             }

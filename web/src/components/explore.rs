@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::head::policy_in_words;
 use super::panel::Panel;
 use crate::hooks::{Ui, moves, use_ui};
 use crate::state::{Action, Report};
@@ -12,7 +13,7 @@ pub fn Explore() -> Html {
     let ui = use_ui();
     let explore = &ui.explore;
     let running = explore.question.is_some();
-    let note = format!("{} under {} locks", ui.stage.version, ui.stage.policy.name());
+    let note = format!("program {}, locks: {}", ui.stage.version, policy_in_words(ui.stage.policy));
     let progress = &explore.progress;
     let rate = if progress.millis > 0.0 { progress.steps as f64 / progress.millis * 1000.0 } else { 0.0 };
     html! {

@@ -59,6 +59,10 @@ fn row(frame: &FrameView, moment: &Moment, ui: &Ui) -> Html {
         picked.then_some("picked"),
         (frame.unnamed != 0).then_some("wrong")
     );
+    let m2p = match (frame.m2p_domain, frame.m2p) {
+        (Some(domain), Some(gfn)) => DomGfn::new(domain, gfn).to_string(),
+        _ => "\u{2013}".to_owned(),
+    };
     let ty = if frame.type_count > 0 { format!("{} \u{d7}{}", frame.ty, frame.type_count) } else { String::new() };
     html! {
         <tr {class}>
@@ -77,7 +81,7 @@ fn row(frame: &FrameView, moment: &Moment, ui: &Ui) -> Html {
                 }
             </td>
             <td>{ &frame.owner }</td>
-            <td class="mono">{ frame.m2p.map_or("\u{2013}".to_owned(), |page| DomGfn::from_word(page).to_string()) }</td>
+            <td class="mono">{ m2p }</td>
         </tr>
     }
 }

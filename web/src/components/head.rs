@@ -95,10 +95,20 @@ fn policy(ui: &Ui) -> Html {
         <label class="labelled">{ "locks" }
             <select onchange={choose} aria-label="Locks">
                 { for Policy::ALL.map(|policy| html! {
-                    <option selected={ui.stage.policy == policy}>{ policy.name() }</option>
+                    <option value={policy.name()} selected={ui.stage.policy == policy}>{ policy_in_words(policy) }</option>
                 }) }
             </select>
         </label>
+    }
+}
+
+/// What a policy is called where people choose it.
+pub fn policy_in_words(policy: Policy) -> &'static str {
+    match policy {
+        Policy::Unlocked => "none (2011)",
+        Policy::Global => "one for all",
+        Policy::G1 => "1 GB ranges",
+        Policy::M2 => "2 MB ranges",
     }
 }
 

@@ -5,6 +5,7 @@ use p2mscope_core::lock::Mode;
 use yew::prelude::*;
 
 use super::explore::grouped;
+use super::head::policy_in_words;
 use super::panel::Panel;
 use super::token::{Badge, colour};
 use crate::hooks::{Ui, use_ui};
@@ -17,7 +18,8 @@ use crate::state::{Action, Wish};
 pub fn LivePanel(props: &super::Props) -> Html {
     let ui = use_ui();
     let live = &ui.live;
-    let note = format!("{} under {} locks, a thread to each actor", ui.stage.version, ui.stage.policy.name());
+    let note =
+        format!("program {}, locks: {}, a thread to each actor", ui.stage.version, policy_in_words(ui.stage.policy));
     html! {
         <Panel id="live" title="Live: real threads over one memory" {note}>
             <div class="explore">

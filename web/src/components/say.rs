@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::icon::{Icon, Sign};
 use crate::hooks::{Ui, use_ui};
-use crate::state::{Action, Turn};
+use crate::state::{Action, Mode, Turn};
 
 /// The bar.
 #[component]
@@ -13,20 +13,28 @@ pub fn Say(props: &super::Props) -> Html {
     let ui = use_ui();
     let report = &props.moment.report;
     let bad = !report.breaches.is_empty() || !props.moment.waits.stuck.is_empty();
+    let live = ui.mode == Mode::Live && ui.live.sight.is_some();
     let at_end = props.moment.actors.iter().all(|actor| actor.next.as_ref().is_none_or(|next| next.ways == 0));
-    let cannot_step = at_end && report.at == report.len;
+    let cannot_step = at_end && !live && report.at == report.len;
     let sentence = match (&ui.stage.lesson, report.at) {
+        _ if live => "The panels show the threads. Step goes on from where stepping was left.".to_owned(),
         (Some(lesson), 0) => format!("{} Press Step, or step whom you like.", lesson.goal),
         _ => report.sentence.clone(),
     };
-    let step = if report.at == 0 { "Start".to_owned() } else { format!("Step {}", report.at) };
+    let step = match report.at {
+        _ if live => "Live".to_owned(),
+        0 => "Start".to_owned(),
+        at => format!("Step {at}"),
+    };
     html! {
         <section id="say" class={classes!("panel", "say", bad.then_some("bad"))} aria-label="This step">
             { controls(&ui, report.at, report.len, cannot_step) }
             <div class="sentence">
-                <p id="sentence"><b>{ step }</b>{ " " }<span>{ sentence }</span></p>
+                <p id="sentence" title={sentence.clone()}><b>{ step }</b>{ " " }<span>{ sentence }</span></p>
                 if let Some(notice) = &ui.notice {
                     <p class="notice" id="notice">{ notice }</p>
+                } else if let Some(breach) = report.breaches.last().filter(|_| !live) {
+                    <p class="notice" title={breach.why.clone()}>{ format!("{}: {}", broken(breach.rule), breach.why) }</p>
                 }
             </div>
             { rules(props) }
@@ -89,6 +97,15 @@ fn turns(ui: &Ui) -> Html {
     html! {
         <button class="plain turn" onclick={choose} title="Who goes next when nobody is named"
             aria-label={format!("Next goes: {name}")}>{ "\u{21bb} " }{ name }</button>
+    }
+}
+
+/// A breach where it begins a sentence: invariants are broken, the others have happened.
+fn broken(rule: &str) -> String {
+    match rule.chars().next() {
+        Some('I') => format!("Breaks {rule}"),
+        Some(first) => first.to_uppercase().chain(rule.chars().skip(1)).collect(),
+        None => String::new(),
     }
 }
 

@@ -99,9 +99,12 @@ fn draw_group(group: &Group, slot: u8, moment: &Shown, ui: &Ui) -> Html {
 
 fn draw_cell(rect: &Rect, cell: &Cell, slot: u8, moment: &Shown, ui: &Ui) -> Html {
     let Rect { x, y, w, h } = *rect;
-    let heat = match (cell.heat, moment.scene.hottest) {
-        (0, _) | (_, 0) => 0,
-        (heat, hottest) => 1 + (heat * 3 / hottest).min(3),
+    let heat = match cell.heat {
+        0 => 0,
+        1..=4 => 1,
+        5..=15 => 2,
+        16..=50 => 3,
+        _ => 4,
     };
     let shown = moment.walk.as_ref().is_some_and(|walk| {
         walk.slot == slot && walk.gfn >= cell.first_gfn && walk.gfn < cell.first_gfn + 512 * cell.span

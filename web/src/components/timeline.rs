@@ -117,9 +117,26 @@ fn labels(moment: &Moment, steps: usize) -> Html {
                 let waits = lane.bars.iter().filter(|bar| bar.state == BarState::Wait).map(move |bar| tag(i, bar.from, "waits".to_owned(), "wait-name"));
                 holds.chain(waits).collect::<Vec<_>>()
             }) }
-            { for timeline.marks.iter().map(|mark| html! { <span class="breach-name" style={at(mark.step)}>{ mark.rule }</span> }) }
+            { for breaches(timeline).into_iter().map(|(step, rules)| html! { <span class="breach-name" style={at(step)}>{ rules }</span> }) }
         </div>
     }
+}
+
+/// The steps that broke a rule for the first time, with the names of the rules.
+fn breaches(timeline: &Timeline) -> Vec<(usize, String)> {
+    let mut seen = Vec::new();
+    let mut steps: Vec<(usize, String)> = Vec::new();
+    for mark in &timeline.marks {
+        if seen.contains(&mark.rule) {
+            continue;
+        }
+        seen.push(mark.rule);
+        match steps.last_mut().filter(|(step, _)| *step == mark.step) {
+            Some((_, rules)) => *rules = format!("{rules}, {}", mark.rule),
+            None => steps.push((mark.step, mark.rule.to_owned())),
+        }
+    }
+    steps
 }
 
 /// The branches, once there is more than one.

@@ -8,7 +8,7 @@ use super::panel::Panel;
 use super::token::Token;
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, id};
-use crate::state::Action;
+use crate::state::{Action, Mode};
 
 const WIDTH: f32 = 280.0;
 const HEIGHT: f32 = 176.0;
@@ -26,7 +26,7 @@ pub fn WaitsPanel(props: &super::Props) -> Html {
         (1, ..) => format!("a ring of {}: deadlock", waits.cycles[0].len()),
         (n, ..) => format!("{n} rings: deadlock"),
     };
-    let lines = in_words(moment);
+    let lines = in_words(moment, ui.mode != Mode::Live);
     html! {
         <Panel id="waits" title="Waits" {note} class={classes!((!waits.cycles.is_empty()).then_some("alarm"))}>
             <svg class="waits" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label="Who waits for whom; the same in words follows">
@@ -69,7 +69,7 @@ fn in_ring(edge: &WaitEdge, waits: &Waits) -> bool {
 fn draw_box(cycle: &[u8], of: usize) -> Html {
     let places = cycle.iter().map(|actor| place(*actor, of));
     let around = places.fold((WIDTH, HEIGHT, 0.0_f32, 0.0_f32), |(l, t, r, b), (x, y)| {
-        (l.min(x - 30.0), t.min(y - 26.0), r.max(x + 30.0), b.max(y + 26.0))
+        (l.min(x - 30.0), t.min(y - 26.0), r.max(x + 30.0), b.max(y + 34.0))
     });
     let (l, t, r, b) = (around.0.max(1.0), around.1.max(1.0), around.2.min(WIDTH - 1.0), around.3.min(HEIGHT - 1.0));
     html! {
@@ -123,17 +123,17 @@ fn draw_node(node: &WaitNode, moment: &Moment, ui: &Ui) -> Html {
     }
 }
 
-/// The graph, a sentence to a ring and one to every other wait.
-fn in_words(moment: &Moment) -> Vec<String> {
+/// The graph, a sentence to a ring and one to every other wait; threads have no steps.
+fn in_words(moment: &Moment, steps: bool) -> Vec<String> {
     let waits = &moment.waits;
     let sentence = |edge: &WaitEdge| {
         let side = if edge.shared { "the shared side of " } else { "" };
+        let since = if steps { format!(", since step {}", edge.since) } else { String::new() };
         format!(
-            "{} waits for {side}{}, held by {}, since step {}",
+            "{} waits for {side}{}, held by {}{since}",
             moment.name(edge.from),
             edge.lock.text,
-            moment.name(edge.to),
-            edge.since
+            moment.name(edge.to)
         )
     };
     let ring = |cycle: &Vec<u8>| {

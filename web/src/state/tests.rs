@@ -1,0 +1,163 @@
+use std::rc::Rc;
+
+use yew::Reducible;
+
+use super::*;
+use crate::lessons;
+
+/// The page after these actions.
+fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
+    actions.into_iter().fold(Rc::new(State::open()), |state, action| state.reduce(action))
+}
+
+/// The place of a built-in lesson whose name begins so.
+fn lesson(name: &str) -> Action {
+    Action::Lesson(lessons::ALL.iter().position(|it| it.name.starts_with(name)).unwrap())
+}
+
+fn moment(state: &State) -> &Moment {
+    state.moment.as_deref().unwrap()
+}
+
+#[test]
+fn every_built_in_lesson_opens_with_all_versions_under_all_policies() {
+    for n in 0..lessons::ALL.len() {
+        let state = after([Action::Lesson(n)]);
+        assert!(state.stage.faults.is_empty(), "{}: {:?}", lessons::ALL[n].name, state.stage.faults);
+        let versions = state.stage.lesson.as_ref().unwrap().versions.clone();
+        for version in versions {
+            for policy in Policy::ALL {
+                let state = state.clone().reduce(Action::Version(version.clone())).reduce(Action::Policy(policy));
+                assert_eq!((&state.stage.version, state.stage.policy), (&version, policy));
+                assert_eq!(moment(&state).report.at, 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn in_the_first_minute_step_alone_leads_to_a_deadlock() {
+    let mut state = after([]);
+    assert_eq!((moment(&state).report.at, state.size), (0, Size::LockEvent));
+    for presses in 1..=20 {
+        state = state.reduce(Action::Key(Key::Step));
+        if let Some(ring) = moment(&state).waits.cycles.first() {
+            assert_eq!(moment(&state).names(ring.iter().copied()), "V0, V1", "after {presses} presses");
+            return;
+        }
+    }
+    panic!("no ring: {}", moment(&state).report.sentence);
+}
+
+#[test]
+fn steps_are_taken_back_and_again() {
+    let there = after(std::iter::repeat_n(Action::Step, 6));
+    let back = there.clone().reduce(Action::Back).reduce(Action::Back);
+    assert!(moment(&back).report.at < moment(&there).report.at);
+    let again = back.reduce(Action::Step).reduce(Action::Step);
+    assert_eq!(moment(&again).report.sentence, moment(&there).report.sentence);
+    assert_eq!(moment(&again).timeline.forks.len(), 1);
+    let first = again.reduce(Action::First);
+    assert_eq!(moment(&first).report.at, 0);
+    assert_eq!(moment(&first.reduce(Action::Last)).report.at, moment(&there).report.at);
+}
+
+#[test]
+fn another_choice_after_going_back_opens_a_fork() {
+    let state = after([Action::Actor(ActorId(0)), Action::First, Action::Actor(ActorId(1))]);
+    assert_eq!(moment(&state).timeline.forks.len(), 2);
+    assert_eq!(state.picked.actor, Some(ActorId(1)));
+}
+
+#[test]
+fn an_actor_that_cannot_step_says_why() {
+    let blocked = after([lesson("S14"), Action::UntilBlocked(ActorId(0))]);
+    let state = blocked.reduce(Action::Actor(ActorId(0)));
+    assert_eq!(state.notice.as_deref(), Some("TS1 has ended."));
+    let state = state.reduce(Action::Key(Key::Actor(7)));
+    assert_eq!(state.notice.as_deref(), Some("There is no actor 8; this lesson has 2."));
+    assert_eq!(state.reduce(Action::Help(true)).notice, None);
+}
+
+#[test]
+fn a_ring_is_walked_from_blocked_to_owner() {
+    // TS1 takes its first page, TS2 the other one, then each asks for what the other has.
+    let steps = [0, 0, 1, 1, 1, 1, 0, 0].map(|actor| Action::Actor(ActorId(actor)));
+    let state = after([lesson("S14")].into_iter().chain(steps).chain([0, 1].map(|a| Action::UntilBlocked(ActorId(a)))));
+    assert_eq!(moment(&state).waits.cycles, [[0, 1]]);
+    let state = state.reduce(Action::Pick(Picked { actor: Some(ActorId(0)), ..Picked::default() }));
+    let owner = state.reduce(Action::Key(Key::ToOwner));
+    assert_eq!(owner.picked.actor, Some(ActorId(1)));
+    assert_eq!(owner.reduce(Action::Key(Key::ToBlocked)).picked.actor, Some(ActorId(0)));
+}
+
+#[test]
+fn a_faulty_text_is_kept_and_so_is_the_run_of_the_good_one() {
+    let text = lessons::ALL[2].text.replace("e = get_gfn 1:0x10 ", "e = gte_gfn 1:0x10 ");
+    let state = after([lesson("S14"), Action::Step, Action::Text(text.clone())]);
+    let fault = &state.stage.faults[0];
+    let line = text.lines().position(|line| line.contains("gte_gfn")).unwrap() as u32 + 1;
+    assert_eq!((fault.line, fault.col), (line, 5), "{fault}");
+    assert!(fault.message.contains("get_gfn"), "{fault}");
+    assert_eq!((&*state.stage.text, state.stage.built_in), (&*text, None));
+    assert_eq!(moment(&state).actors.len(), 2);
+    let mended = state.reduce(Action::Text(lessons::ALL[2].text.to_owned()));
+    assert!(mended.stage.faults.is_empty());
+    assert_eq!((moment(&mended).report.at, mended.stage.built_in), (0, Some(2)));
+}
+
+#[test]
+fn no_text_makes_a_panic() {
+    let good = lessons::ALL[0].text;
+    let long = "x".repeat(10_000_000);
+    for text in [
+        "",
+        "\0\u{1}\u{7f}",
+        "[[actor]]",
+        "id = 1",
+        &good[..good.len() / 2],
+        &good.replace("0x10", "0x1000000000"),
+        &long,
+    ] {
+        let state = after([Action::Text(text.to_owned()), Action::Step]);
+        let fault = state.stage.faults.first().unwrap_or_else(|| panic!("{:.40} is taken", text));
+        assert!(fault.line > 0 && fault.col > 0 && !fault.message.is_empty());
+    }
+}
+
+#[test]
+fn the_finding_of_a_search_is_stepped_through() {
+    let state = after([lesson("S14"), Action::Key(Key::Explore), Action::Key(Key::Explore)]);
+    assert_eq!((state.mode, state.explore.search), (Mode::Explore, 1));
+    assert_eq!(state.explore.question.as_ref().unwrap().find.unwrap().name(), "deadlock");
+    let found = Found { rule: "deadlock".into(), why: "a ring".into(), steps: vec![(0, 0), (1, 0)] };
+    let report =
+        Report { verdict: String::new(), safe: false, found: Some(found), progress: Progress::default(), threads: 1 };
+    let news = |search| Action::Explorer(Heard { search, news: News::Report(report.clone()) });
+    // What a search says that was begun earlier is nobody's.
+    let state = state.reduce(news(0));
+    assert_eq!(state.explore.report, None);
+    let state = state.reduce(news(1));
+    assert_eq!(state.explore.question, None);
+    let played = state.clone().reduce(Action::LoadFinding { play: true });
+    assert_eq!((moment(&played).report.at, moment(&played).report.len, played.playing), (0, 2, true));
+    let loaded = state.reduce(Action::LoadFinding { play: false });
+    assert_eq!((moment(&loaded).report.at, loaded.mode, loaded.playing), (2, Mode::Step, false));
+}
+
+#[test]
+fn playing_ends_where_nobody_can_step() {
+    let mut state = after([lesson("S03"), Action::Key(Key::Play)]);
+    for _ in 0..500 {
+        state = state.reduce(Action::Tick);
+    }
+    assert!(!state.playing && moment(&state).report.ended);
+}
+
+#[test]
+fn another_lesson_ends_threads_and_search() {
+    let state = after([Action::Explore, Action::Live(Wish::Run)]);
+    assert!(state.explore.question.is_some() && state.live.question.is_some());
+    let state = state.reduce(lesson("S15"));
+    assert_eq!((state.live.wish, &state.explore.question, &state.live.question), (Wish::Nothing, &None, &None));
+}
