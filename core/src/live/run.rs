@@ -79,6 +79,8 @@ impl<C: Code> Inner<C> {
         let gone_wrong = |broken: &[Broken]| broken.iter().any(|b| b.rule != Rule::Assert);
         let mut failed = gone_wrong(&broken);
         while let Some(at) = place {
+            // A loop of statements without an effect would look at the halt word nowhere else.
+            seat.own.go_on()?;
             let mut step = LiveStep { seat: *seat, stated: &|mut m| code.stated(world, &mut m, a, at, &locals) };
             let result = code.run(a, at, &locals, &mut step)?;
             (seat.depth, seat.seed) = (step.seat.depth, step.seat.seed);

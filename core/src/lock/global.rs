@@ -17,6 +17,7 @@
 //! - A holder of the shared side that asks for the exclusive one would wait for itself: a [`Taken::Promotion`],
 //!   which is a breach and never a wait.
 
+use super::owned::MAX_DEPTH;
 use super::take::{Look, Taken};
 use crate::addr::{ActorId, Word};
 use crate::machine::Words;
@@ -145,7 +146,8 @@ pub const fn look_shared(word: u64, mine: u64, me: ActorId) -> Look {
 /// What a taker of the exclusive side would find.
 pub const fn look_exclusive(word: u64, mine: u64, me: ActorId) -> Look {
     match exclusive(word) {
-        Some((owner, _)) if owner.0 == me.0 => Look::Free,
+        Some((owner, depth)) if owner.0 == me.0 && depth < MAX_DEPTH => Look::Free,
+        Some((owner, _)) if owner.0 == me.0 => Look::Busy,
         _ if mine != 0 => Look::Promotion,
         Some(_) => Look::Busy,
         None if shared(word) == 0 => Look::Free,

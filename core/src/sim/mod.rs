@@ -25,6 +25,9 @@ use crate::step::{Cond, Effect, Stop};
 use crate::watch::{Broken, Rule, Rules, Watch};
 use std::sync::Arc;
 
+/// How many statements without an effect may follow each other: beyond that they are a loop that never ends.
+const MAX_IDLE: u32 = 10_000;
+
 /// The next effect of an actor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pending {
@@ -352,9 +355,17 @@ impl<C: Code> Sim<C> {
     }
 
     /// Puts an actor at a place and finds its pending effect. A statement that turns out to have no effect is
-    /// finished at once.
+    /// finished at once; a loop of nothing but such statements ends the program.
     fn arrive(&mut self, a: ActorId, mut place: Option<u64>, broken: &mut Vec<Broken>) {
+        let mut left = MAX_IDLE;
         while let Some(p) = place {
+            if left == 0 {
+                let why = format!("{MAX_IDLE} statements in a row have no effect; the program ends here");
+                broken.push(Broken::by(a, Rule::Hang, why));
+                self.write_locals(a, &Locals::NONE);
+                break;
+            }
+            left -= 1;
             self.mem.set(self.world.map.ghost(a, GhostWord::Place), p);
             let mut locals = self.locals(a);
             let mut log = Log::EMPTY;
