@@ -123,14 +123,16 @@ fn page<W: Words>(m: &mut W, world: &World, p: Page) -> u64 {
 }
 
 /// A get's reference, noted in the actor's own record, so that the put finds it and a replacement inside the region
-/// can swap it. False, and nothing is held, if the frame is free or the record is full.
+/// can swap it. A nested get pins the frame that the outer one holds. False, and nothing is held, if the frame is free
+/// or the record is full.
 #[inline(always)]
 fn pin<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, mfn: Mfn) -> bool {
+    let pins = world.map.pins(me);
+    let held = pins.get(m, g.to_word()).unwrap_or(mfn.0);
+    let mfn = Mfn(held & (PIN_COUNT - 1));
     if !frames::get_page(m, world, mfn, None) {
         return false;
     }
-    let pins = world.map.pins(me);
-    let held = pins.get(m, g.to_word()).map_or(mfn.0, |v| v);
     let ok = pins.put(m, g.to_word(), held + PIN_COUNT);
     if !ok {
         frames::put_page(m, world, mfn);

@@ -221,6 +221,13 @@ fn two_gfns_are_got_in_order_whoever_asks() {
 }
 
 #[test]
+fn a_page_given_anew_begins_anew() {
+    let out = "r = nominate 1:0x10; r = evict 1:0x10; assert r == ok";
+    let anew = "c = increase 1:0x10; assert c == ok; n = load paged_pages(1); assert n == 0; v = hw_read 1:0x10";
+    holds("", RAM, &[&format!("vcpu: c = hw_write 1:0x10 = 9; {out}; {anew}")]);
+}
+
+#[test]
 fn misuse_breaks_the_rule_that_speaks_of_it() {
     let one = |rule, program: &str| breaks(rule, "words = { w = 0 }", RAM, &[&format!("vcpu: {program}")]);
     one(Rule::I29, "put_gfn 1:0x10");

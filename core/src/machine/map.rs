@@ -134,7 +134,7 @@ pub const PIN_ROOM: u64 = 15;
 /// Entries of a TLB.
 pub const TLB_ROOM: u64 = 16;
 /// Distinct frames that one actor can hold references on.
-pub const REF_ROOM: u64 = 12;
+pub const REF_ROOM: u64 = 23;
 /// Guest frames whose last written value is remembered.
 pub const GUEST_ROOM: u64 = 64;
 /// Lock pages of a domain: a lock page covers 512 locks.

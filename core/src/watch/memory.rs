@@ -99,7 +99,9 @@ pub fn guest(
                     {
                         lost(at, found, wrote, "the page that goes out holds");
                     }
-                } else if !ty.is_ram() {
+                } else if !ty.is_ram() || !matches!(old, Decoded::Leaf(leaf) if leaf.ty.is_ram() && leaf.mfn.is_valid())
+                {
+                    // A hole forgets, and what is mapped where no frame was begins anew.
                     last.take(m, key);
                 }
             }
