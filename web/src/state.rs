@@ -56,6 +56,8 @@ pub struct State {
     pub turn: Turn,
     /// Whether steps follow by themselves.
     pub playing: bool,
+    /// Where playing ends, if it was begun to show a finding.
+    until: Option<usize>,
     /// Whether the lesson's text stands beside the stage.
     pub editing: bool,
     /// Whether the list of keys is shown.
@@ -147,6 +149,7 @@ impl State {
             size: Size::default(),
             turn: Turn::default(),
             playing: false,
+            until: None,
             editing: false,
             help: false,
             notice: None,
@@ -218,9 +221,14 @@ impl State {
             }
             Action::Size(size) => self.size = size,
             Action::Turn(turn) => self.turn = turn,
-            Action::Play(playing) => self.playing = playing,
+            Action::Play(playing) => (self.playing, self.until) = (playing, None),
             Action::Tick if !self.playing => return,
-            Action::Tick => self.playing = self.stage.step(self.size, self.turn).is_ok(),
+            Action::Tick => {
+                let stepped = self.stage.step(self.size, self.turn).is_ok();
+                self.look();
+                let at = self.moment.as_ref().map_or(0, |moment| moment.report.at);
+                self.playing = stepped && self.until.is_none_or(|end| at < end);
+            }
             Action::Step => self.move_by(|stage, size, turn| stage.step(size, turn)),
             Action::Back => self.move_by(|stage, size, _| stage.back(size)),
             Action::First => self.move_by(|stage, _, _| stage.seek(0)),
@@ -247,7 +255,7 @@ impl State {
             Action::LoadFinding { play } => {
                 let Some(found) = self.explore.finding() else { return };
                 match self.stage.load(&found, play) {
-                    Ok(()) => (self.mode, self.playing) = (Mode::Step, play),
+                    Ok(()) => (self.mode, self.playing, self.until) = (Mode::Step, play, Some(found.steps.len())),
                     Err(why) => self.notice = Some(why),
                 }
             }

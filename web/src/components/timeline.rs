@@ -112,7 +112,7 @@ fn labels(moment: &Moment, steps: usize) -> Html {
         <div class="labels" aria-hidden="true">
             { for timeline.lanes.iter().enumerate().flat_map(|(i, lane)| {
                 let holds = lane.holds.iter().filter(|hold| !hold.shared).map(move |hold| {
-                    tag(i, hold.from, hold.lock.text.split(" of ").next().unwrap_or_default().to_owned(), "hold-name")
+                    tag(i, hold.from, hold.lock.text.split(" of ").next().unwrap_or_default().trim_start_matches("the ").to_owned(), "hold-name")
                 });
                 let waits = lane.bars.iter().filter(|bar| bar.state == BarState::Wait).map(move |bar| tag(i, bar.from, "waits".to_owned(), "wait-name"));
                 holds.chain(waits).collect::<Vec<_>>()

@@ -141,6 +141,8 @@ fn the_finding_of_a_search_is_stepped_through() {
     assert_eq!(state.explore.question, None);
     let played = state.clone().reduce(Action::LoadFinding { play: true });
     assert_eq!((moment(&played).report.at, moment(&played).report.len, played.playing), (0, 2, true));
+    let ticked = [Action::Tick, Action::Tick, Action::Tick].into_iter().fold(played, |state, tick| state.reduce(tick));
+    assert_eq!((moment(&ticked).report.at, ticked.playing), (2, false), "playing ends with the finding");
     let loaded = state.reduce(Action::LoadFinding { play: false });
     assert_eq!((moment(&loaded).report.at, loaded.mode, loaded.playing), (2, Mode::Step, false));
 }
