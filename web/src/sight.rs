@@ -11,6 +11,7 @@ use p2mscope_core::lock::{Lock, Mode};
 use p2mscope_core::machine::World;
 use p2mscope_core::sched::Run;
 use p2mscope_core::view::{HeldView, Holder, LockName, State, WaitEdge, WaitNode, Waits};
+use p2mscope_core::watch::Broken;
 use p2mscope_core::watch::waits::{On, Wait, rings};
 
 use crate::moment::Moment;
@@ -41,6 +42,8 @@ pub struct Sight {
     pub world: std::sync::Arc<World>,
     /// Once all have stopped: the words as they stand, to be decoded.
     pub words: Option<Rc<RefCell<Run<Program>>>>,
+    /// After a drain: what does not hold of the words. None while any actor is elsewhere than at its round's end.
+    pub broken: Option<Vec<Broken>>,
     /// Seconds since they began.
     pub seconds: f64,
 }

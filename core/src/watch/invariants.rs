@@ -157,6 +157,20 @@ pub fn at_rest<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Bro
     }
 }
 
+/// All that must hold of words at rest, as a drained run leaves them: nobody is inside a statement or holds a lock.
+pub fn drained<W: Words>(m: &mut W, world: &World) -> Vec<Broken> {
+    let mut out = Vec::new();
+    let survey = Survey::take(m, world);
+    entries(m, world, &survey, &mut out);
+    tlbs(m, world, &mut out);
+    exclusion(m, world, &mut out);
+    for mfn in (0..world.map.frames() as u64).map(Mfn) {
+        records(m, world, mfn, &mut out);
+    }
+    at_rest(m, world, &survey, &mut out);
+    out
+}
+
 /// Who holds references on a frame beyond its allocation: the actor, how many, and whether its gets do.
 pub fn holders<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Vec<(ActorId, u64, bool)> {
     let mut all = Vec::new();

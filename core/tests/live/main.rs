@@ -10,8 +10,8 @@ use p2mscope_core::machine::{ActorWord, DomWord, Policy, Words, World};
 use p2mscope_core::script::Script;
 use p2mscope_core::sim::{Sim, Twin};
 use p2mscope_core::step::{Cond, Effect, Step, Stop};
-use p2mscope_core::watch::Rules;
 use p2mscope_core::watch::waits::{self, On, Wait};
+use p2mscope_core::watch::{Rules, invariants};
 use pages::{Abba, GetPut, LOCKS, Program, RANGES, Statement, assert_all_free, live, peek};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -250,6 +250,7 @@ fn a_drained_run_has_no_lock_held_and_the_counts_of_its_words() {
     live.drain();
     threads.join();
     assert!(live.world().actor_ids().all(|a| live.state(a) == Some(State::Drained)));
+    assert_eq!(invariants::drained(&mut live.words().copy(), live.world()), []);
     let done: u64 = live.counts().iter().map(|c| c.operations).sum();
     let sum: u64 = (0..2 * RANGES).map(|i| peek(&live, |map| map.word(i as u32))).sum();
     assert_eq!(sum, done * 4);

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use gloo::timers::callback::Interval;
 use p2mscope_core::addr::ActorId;
-use p2mscope_core::live::{Detector, Live, Plan};
+use p2mscope_core::live::{Detector, Live, Plan, State};
 use p2mscope_core::sched::Run;
 use p2mscope_core::sim::Sim;
-use p2mscope_core::watch::Rules;
+use p2mscope_core::watch::{Rules, invariants};
 use yew::Callback;
 
 use super::now;
@@ -143,7 +143,9 @@ impl Looks {
             self.words = Some(Rc::new(RefCell::new(self.stand())));
         }
         let (world, words) = (self.live.world().clone(), self.words.clone());
-        Some(Sight { actors, stuck, world, words, seconds: (now - begun) / 1000.0 })
+        let drained = self.live.world().actor_ids().all(|a| self.live.state(a) == Some(State::Drained));
+        let broken = drained.then(|| invariants::drained(&mut self.live.words().copy(), &world));
+        Some(Sight { actors, stuck, world, words, broken, seconds: (now - begun) / 1000.0 })
     }
 
     /// The words as they stand, as the first state of a run: to be decoded, not to be gone on from.

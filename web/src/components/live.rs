@@ -90,9 +90,7 @@ fn says(ui: &Ui, moment: &Moment) -> Html {
                 if !stopped { { " Freeze to look at it." } }
             </p>
         },
-        (None, true, Wish::Drain) => {
-            html! { <p class="verdict safe">{ "Drained: every actor has ended its round." }</p> }
-        }
+        (None, true, Wish::Drain) => drained(sight),
         (None, true, _) => html! { <p class="verdict">{ "Frozen: the panels show the words as they stand." }</p> },
         (None, false, Wish::Drain) => html! { <p class="mute">{ "Draining: each actor ends its round." }</p> },
         (None, false, _) => html! { <p class="mute">{ format!("Running for {:.0} s.", sight.seconds) }</p> },
@@ -134,4 +132,18 @@ fn doing(actor: &Actor, sight: &Sight) -> String {
         Thread::Releasing | Thread::Aborted => "aborted",
     }
     .to_owned()
+}
+
+/// What a drained run left, and whether every rule of words at rest holds of it.
+fn drained(sight: &Sight) -> Html {
+    let said = "Drained: every actor has ended its round.";
+    match sight.broken.as_deref().unwrap_or_default() {
+        [] => html! { <p class="verdict safe">{ format!("{said} All rules hold.") }</p> },
+        broken => html! {
+            <p class="verdict found">
+                { said }
+                { for broken.iter().map(|it| format!(" Breaks {}: {}.", it.rule, it.why)) }
+            </p>
+        },
+    }
 }
