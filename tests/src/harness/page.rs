@@ -126,7 +126,9 @@ impl Page {
     }
 
     /// Types `keys` wherever the focus is: characters, or WebDriver's code points for keys (`fantoccini::key::Key`).
+    /// Waits until the page hears keys, which is some time after it has opened.
     pub async fn keys(&self, keys: &str) {
+        self.until("document.documentElement.dataset.keys === 'heard'").await;
         let actions = keys.chars().fold(KeyActions::new("keyboard".into()), |actions, value| {
             actions.then(KeyAction::Down { value }).then(KeyAction::Up { value })
         });

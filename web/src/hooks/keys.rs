@@ -1,4 +1,5 @@
-//! The page's keys, heard on the whole document but never in a text field.
+//! The page's keys, heard on the whole document but never in a text field. While they are, the root element says so:
+//! `data-keys="heard"`.
 
 use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
@@ -19,7 +20,13 @@ pub fn use_keys(dispatch: UseReducerDispatcher<State>) {
                 dispatch.dispatch(Action::Key(key));
             }
         });
-        move || drop(listener)
+        let root = gloo::utils::document_element();
+        // Only for whoever presses keys from outside; nothing of the page reads it.
+        let _ = root.set_attribute("data-keys", "heard");
+        move || {
+            let _ = root.remove_attribute("data-keys");
+            drop(listener);
+        }
     });
 }
 
