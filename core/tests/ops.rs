@@ -208,6 +208,8 @@ fn a_reference_outlives_the_translation() {
     );
     holds("", RAM, &["grant: a = get_page M for 2; b = get_page M for 1; assert a == false and b == true; put_page M"]);
     holds("", RAM, &["grant: f = get_page_from_gfn 1:0x99; assert f == none"]);
+    // A reference may be handed over: whoever puts it, it is put.
+    holds("words = { w = 0 }", RAM, &["grant: a = get_page M; store w = 1", "toolstack: wait w == 1; put_page M"]);
 }
 
 #[test]

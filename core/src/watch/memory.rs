@@ -8,19 +8,24 @@ use crate::machine::{FrameUse, FrameWord, Region, Words, World, frames};
 use crate::sim::Memory;
 use crate::step::{Act, Effect};
 
-/// Notes references taken and dropped beyond the pins of gets.
+/// Notes references taken and dropped beyond the pins of gets. A reference that another actor drops was handed over:
+/// it is the lowest other holder's.
 pub fn references<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, result: u64) {
-    let refs = world.map.refs(a);
     match *e {
         Effect::Act(Act::GetPage { mfn, .. }) if result == 1 => {
+            let refs = world.map.refs(a);
             let n = refs.get(m, mfn.0).unwrap_or(0);
             refs.put(m, mfn.0, n + 1);
         }
-        Effect::Act(Act::PutPage(mfn)) => match refs.get(m, mfn.0) {
-            Some(1) => drop(refs.take(m, mfn.0)),
-            Some(n) => drop(refs.put(m, mfn.0, n - 1)),
-            None => {}
-        },
+        Effect::Act(Act::PutPage(mfn)) => {
+            let holds = |m: &mut W, b: ActorId| world.map.refs(b).get(m, mfn.0).map(|n| (world.map.refs(b), n));
+            let own = holds(m, a);
+            match own.or_else(|| world.actor_ids().find_map(|b| holds(m, b))) {
+                Some((refs, 1)) => drop(refs.take(m, mfn.0)),
+                Some((refs, n)) => drop(refs.put(m, mfn.0, n - 1)),
+                None => {}
+            }
+        }
         _ => {}
     }
 }
