@@ -9,7 +9,7 @@ use p2mscope_core::lesson::Lesson;
 use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::Run;
 use p2mscope_core::script::Script;
-use p2mscope_core::watch::Rule;
+use p2mscope_core::watch::{Rule, Rules};
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -63,9 +63,9 @@ pub fn run(command: &Command) -> Done {
         Err(errors) => return Done::unreadable(lesson::listed(path, &errors)),
     };
     let limits = Limits { states: command.states, ..Limits::default() };
-    let q = question(&lesson, command.find, limits, command.exact);
-    if lesson.world.patience.is_none() && command.find == Some(Rule::Starvation) {
-        return Done::unreadable("`starvation` needs a lesson whose world states its `patience`".into());
+    let q = question(command.find, limits, command.exact);
+    if let Some(rule) = command.find.filter(|&rule| !Rules::WATCHED.has(rule)) {
+        return Done::unreadable(format!("`{rule}` is known and not watched by this release"));
     }
     let sim = staged.sim(q.stop);
     let bar = bar(&lesson.id);
@@ -78,7 +78,7 @@ pub fn run(command: &Command) -> Done {
     };
     let report = with_threads(command.threads, || explore(&sim, &q, progress));
     bar.finish_and_clear();
-    let mut found = Run::new(staged.sim(watched(&lesson)));
+    let mut found = Run::new(staged.sim(watched()));
     if let Verdict::Found { schedule, .. } = &report.verdict {
         found.retrace(schedule);
     }

@@ -44,7 +44,7 @@ pub fn run(command: &Command) -> Done {
         Ok(staged) => staged,
         Err(errors) => return Done::unreadable(lesson::listed(path, &errors)),
     };
-    let mut run = Run::new(staged.sim(watched(&lesson)));
+    let mut run = Run::new(staged.sim(watched()));
     let played = match play(&mut run, &lesson, &staged, &command.schedule) {
         Ok(played) => played,
         Err(e) => return Done::unreadable(e),

@@ -326,8 +326,8 @@ fn all_ways_to_explore_count_the_same_states() {
         let staged = l.stage("before", Some(policy), None).expect("it can be staged");
         let limits = Limits { states: 20_000, depth: 1000 };
         let count = |exact, threads| {
-            let q = Question { exact, limits, ..Question::prove(watched(&l)) };
-            with_threads(threads, || explore(&staged.sim(watched(&l)), &q, |_| Continue(())))
+            let q = Question { exact, limits, ..Question::prove(watched()) };
+            with_threads(threads, || explore(&staged.sim(watched()), &q, |_| Continue(())))
         };
         let one = count(false, 1);
         for other in [count(true, 1), count(false, 2)] {

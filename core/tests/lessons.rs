@@ -109,7 +109,7 @@ fn verdicts_are_the_same_without_merging() {
         let switches = if l.actors.len() > 3 { 1 } else { 2 };
         for e in &l.expects {
             for &policy in &e.policies {
-                let rules = e.breach.map_or(watched(&l), Rules::only);
+                let rules = e.breach.map_or(watched(), Rules::only);
                 let mut sim = l.stage(&e.version, Some(policy), e.pin).unwrap().sim(rules);
                 let broke = breaks(&mut sim, None, switches, rules);
                 assert_eq!(broke, e.breach.is_some(), "{} {} {}", l.id, e.version, policy.name());
@@ -140,7 +140,7 @@ fn undo_to_the_start_gives_the_first_hash() {
 #[test]
 fn a_limit_gives_a_bound_and_no_verdict() {
     let l = lesson("first");
-    let sim = l.stage("repaired", Some(Policy::M2), None).unwrap().sim(watched(&l));
-    let q = Question { limits: Limits { states: 1000, depth: 1 << 20 }, ..Question::prove(watched(&l)) };
+    let sim = l.stage("repaired", Some(Policy::M2), None).unwrap().sim(watched());
+    let q = Question { limits: Limits { states: 1000, depth: 1 << 20 }, ..Question::prove(watched()) };
     assert!(matches!(explore(&sim, &q, |_| Continue(())).verdict, Verdict::Bound { .. }));
 }

@@ -25,7 +25,7 @@ fn lesson(world: &str, map: &str, actors: &[&str]) -> Lesson {
 }
 
 fn search(l: &Lesson, policy: Policy, find: Option<Rule>) -> Report {
-    let q = find.map_or_else(|| Question::prove(watched(l)), Question::find);
+    let q = find.map_or_else(|| Question::prove(watched()), Question::find);
     let sim = l.stage("before", Some(policy), None).expect("it can be built").sim(q.stop);
     explore(&sim, &q, |_| Continue(()))
 }

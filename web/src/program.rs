@@ -80,7 +80,7 @@ pub fn open(text: &str, version: &str, policy: Option<Policy>, rules: Option<Rul
     let staged = lesson.stage(&version, policy, None)?;
     let policy = staged.world.policy;
     let expected = lesson.expects.iter().filter(|it| it.version == version && it.policies.contains(&policy));
-    let watched = rules.unwrap_or_else(|| judge::watched(&lesson));
+    let watched = rules.unwrap_or_else(judge::watched);
     Ok(Opened {
         lesson: Lesson {
             goal: lesson.goal.clone(),

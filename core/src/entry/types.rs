@@ -11,7 +11,7 @@ pub enum P2mType {
     RamRw,
     /// Nothing is mapped.
     Invalid,
-    /// Memory, read-only for now: the first write to it is what migration waits for.
+    /// Memory, read-only until its first write, which is what migration waits for.
     RamLogdirty,
     /// Read-only memory; writes are dropped by emulation.
     RamRo,

@@ -33,19 +33,16 @@ pub struct Judged {
     pub wrong: Vec<String>,
 }
 
-/// The rules that a lesson without a patience is searched for: everything but starvation.
-pub fn watched(lesson: &Lesson) -> Rules {
-    match lesson.world.patience {
-        Some(_) => Rules::ALL,
-        None => Rules(Rules::ALL.0 & !Rules::only(Rule::Starvation).0),
-    }
+/// The rules that a lesson is searched for where no single one is asked about: all that this release watches.
+pub const fn watched() -> Rules {
+    Rules::WATCHED
 }
 
 /// The question that an expectation asks. Searches for one breach watch that rule alone.
-pub fn question(lesson: &Lesson, breach: Option<Rule>, limits: Limits, exact: bool) -> Question<Script> {
+pub fn question(breach: Option<Rule>, limits: Limits, exact: bool) -> Question<Script> {
     let mut q = match breach {
         Some(rule) => Question::find(rule),
-        None => Question::prove(watched(lesson)),
+        None => Question::prove(watched()),
     };
     q.limits = limits;
     q.exact = exact;
@@ -78,7 +75,7 @@ pub fn expectation(
     progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
 ) -> Result<Judged, Vec<Error>> {
     let staged = lesson.stage(&e.version, Some(policy), e.pin)?;
-    let mut q = question(lesson, e.breach, limits, exact);
+    let mut q = question(e.breach, limits, exact);
     let keeps = Completed::new(lesson, &staged);
     if e.breach.is_none() {
         let (script, world) = (staged.script.clone(), staged.world.clone());

@@ -22,8 +22,6 @@ pub struct WorldSpec {
     pub encoding: Format,
     /// Frames that are free at first.
     pub free_frames: u64,
-    /// Steps of others after which an actor that waits for a lock starves, if that is watched.
-    pub patience: Option<u64>,
 }
 
 /// `[[domain]]`.
@@ -55,9 +53,10 @@ pub struct FrameSpec {
 }
 
 /// What this release cannot do although the schema has it: the table, the key, and what it would be.
-const LATER: [(&str, &str); 9] = [
+const LATER: [(&str, &str); 10] = [
     ("[world]", "lists"),
     ("[world]", "rings"),
+    ("[world]", "patience"),
     ("[[frame]]", "list"),
     ("[[domain]]", "ring"),
     ("[[domain]]", "cache"),
@@ -127,8 +126,7 @@ pub fn policy(r: &mut Reader<'_>, name: &str, span: Span) -> Option<Policy> {
 pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> WorldSpec {
     let keys =
         ["policy", "pin", "nonexclusive", "encoding", "free_frames", "patience", "words", "locks", "lists", "rings"];
-    let mut spec =
-        WorldSpec { policy: Policy::default(), pin: true, encoding: Format::Ept2011, free_frames: 0, patience: None };
+    let mut spec = WorldSpec { policy: Policy::default(), pin: true, encoding: Format::Ept2011, free_frames: 0 };
     let Some(t) = r.inner(top, "world", "[world]", &keys) else { return spec };
     offered(r, t);
     if let Some((name, span)) = r.text(t, "policy") {
@@ -155,7 +153,6 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         r.wrong(span, format!("`{}` {why}; there are atomic", name.as_str()));
     }
     spec.free_frames = r.number(t, "free_frames", 0..MAX_FRAMES as u64 + 1).map_or(0, |n| n.0);
-    spec.patience = r.number(t, "patience", 1..1 << 32).map(|n| n.0);
     own_names(r, t, names, taken);
     names.format = spec.encoding;
     spec

@@ -27,7 +27,7 @@ pub const M2P_INVALID: u64 = u64::MAX;
 pub enum FrameUse {
     /// Memory, or free.
     Memory,
-    /// A table of the domain in that slot, at that level.
+    /// A table of the domain in that slot.
     Table {
         /// Whose.
         slot: u8,

@@ -326,7 +326,7 @@ impl Map {
         Sorted { at: Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + PINS), room: PIN_ROOM }
     }
 
-    /// The actor's TLB: by domain and gfn, the leaf's entry with its order in bits 63:59 as stored by a fill.
+    /// The actor's TLB: by domain and gfn, the leaf's entry with its level in bits 63:62.
     pub const fn tlb(&self, a: ActorId) -> Sorted {
         Sorted { at: Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + TLB), room: TLB_ROOM }
     }

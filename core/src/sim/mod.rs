@@ -97,7 +97,6 @@ pub struct Sim<C> {
     steps: Vec<Taken>,
     watch: Watch,
     start_broken: Vec<Broken>,
-    origin: usize,
 }
 
 impl<C> Clone for Sim<C> {
@@ -110,7 +109,6 @@ impl<C> Clone for Sim<C> {
             steps: self.steps.clone(),
             watch: self.watch.clone(),
             start_broken: self.start_broken.clone(),
-            origin: self.origin,
         }
     }
 }
@@ -127,7 +125,6 @@ impl<C: Code> Sim<C> {
             steps: Vec::new(),
             watch: Watch::new(rules),
             start_broken: Vec::new(),
-            origin: 0,
         };
         let mut broken = Vec::new();
         for a in sim.world.actor_ids() {
@@ -137,7 +134,6 @@ impl<C: Code> Sim<C> {
             sim.arrive(a, place, &mut broken);
         }
         sim.start_broken = broken;
-        sim.origin = sim.mem.mark();
         sim
     }
 
@@ -252,7 +248,6 @@ impl<C: Code> Sim<C> {
     pub fn restore(&mut self, s: &Snapshot) {
         self.mem.undo(0);
         self.mem.apply(&s.0);
-        self.origin = self.mem.mark();
         self.steps.clear();
         for a in self.world.clone().actor_ids() {
             self.refresh(a);

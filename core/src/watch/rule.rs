@@ -224,6 +224,34 @@ impl Rules {
     /// Every rule.
     pub const ALL: Rules = Rules((1 << TABLE.len()) - 1);
 
+    /// The rules that the watchers of this release look at. The others speak of what it does not have: typed and
+    /// sharing references, populate on demand, log-dirty, deferred flushes, foreign mappings, patience.
+    pub const WATCHED: Rules = Rules::NONE
+        .with(Rule::I1)
+        .with(Rule::I2)
+        .with(Rule::I3)
+        .with(Rule::I4)
+        .with(Rule::I5)
+        .with(Rule::I6)
+        .with(Rule::I7)
+        .with(Rule::I8)
+        .with(Rule::I9)
+        .with(Rule::I11)
+        .with(Rule::I12)
+        .with(Rule::I13)
+        .with(Rule::I27)
+        .with(Rule::I28)
+        .with(Rule::I29)
+        .with(Rule::I30)
+        .with(Rule::I32)
+        .with(Rule::Deadlock)
+        .with(Rule::Hang)
+        .with(Rule::Stray)
+        .with(Rule::LostWrite)
+        .with(Rule::Leak)
+        .with(Rule::Assert)
+        .with(Rule::Ensure);
+
     /// The set of one rule.
     pub const fn only(rule: Rule) -> Rules {
         Rules(1 << rule as u8)

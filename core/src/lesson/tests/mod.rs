@@ -18,7 +18,7 @@ goal = "Pass."
 story = """Two lines
 of it."""
 hints = ["one", "two"]
-world = { policy = "1g", pin = false, free_frames = 3, patience = 9, words = { seen = 0, last = "none" }, locks = { event = 20 } }
+world = { policy = "1g", pin = false, free_frames = 3, words = { seen = 0, last = "none" }, locks = { event = 20 } }
 frame = [{ name = "F", owner = 1, content = 4 }]
 expect = [
   { version = "before", policy = ["global", "2m"], breach = "lost-write", schedule = "V0@go TS*3 V0! TS", steps = 12 },
@@ -70,7 +70,7 @@ fn a_lesson_is_read_as_it_stands() {
         (l.id.as_str(), l.hints.len(), l.versions()),
         ("T1", 2, ["before".to_string(), "after".into()].as_slice())
     );
-    assert_eq!((l.world.policy, l.world.pin, l.world.free_frames, l.world.patience), (Policy::G1, false, 3, Some(9)));
+    assert_eq!((l.world.policy, l.world.pin, l.world.free_frames), (Policy::G1, false, 3));
     assert_eq!(l.names.words, [("seen".into(), Init::Number(0)), ("last".into(), Init::None)]);
     assert_eq!(l.names.locks, [("event".into(), 20)]);
     assert_eq!(l.names.frames, ["M", "S", "T", "F"]);

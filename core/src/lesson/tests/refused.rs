@@ -128,6 +128,8 @@ fn what_this_release_does_not_offer() {
     later("control = true", "cache = §4", "[[domain]] `cache`");
     later("control = true", "ring = §4", "[[domain]] `ring`");
     later("pin = false", "lists = §[\"queue\"]", "[world] `lists`");
+    later("pin = false", "patience = §9", "[world] `patience`");
+    check("breach = \"lost-write\"", "breach = §\"I14\"", &["`I14` is known and not watched by this release"]);
     later("pin = false", "rings = §{ requests = 99 }", "[world] `rings`");
     later("content = 4", "list = §\"queue\"", "[[frame]] `list`");
     later("[repair]", "§[[view]]\nname = \"n1\"\n[repair]", "lesson `view`");
