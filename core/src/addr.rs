@@ -15,27 +15,27 @@ pub const GFN_BITS: u32 = 36;
 pub const MFN_BITS: u32 = 40;
 
 /// A guest frame number. At most [`GFN_BITS`] bits where it names a frame.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Gfn(pub u64);
 
 /// A machine frame number, or [`Mfn::INVALID`] where there is no frame.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Mfn(pub u64);
 
 /// The index of a 64-bit word in the flat memory. The word `i` of frame `m` has index `512 * m + i`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Word(pub u32);
 
 /// A domain by the number a lesson gives it, or one of the owners that are no guest.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct DomId(pub u16);
 
 /// An actor by its place in the world's list, counted from 0. At most 16.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct ActorId(pub u8);
 
 /// How many frames a leaf covers, as a power of two: 0, 9 or 18.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Order(u8);
 
 /// A domain and a frame number of it: what a lesson writes `1:0x207`.

@@ -10,7 +10,9 @@ use loom::thread;
 use p2mscope_core::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Order, Word};
 use p2mscope_core::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
 use p2mscope_core::lock::{Taken, global, owned};
-use p2mscope_core::machine::{Actor, ActorWord, DomWord, Domain, FrameWord, Kind, Map, Policy, Words, World, frames};
+use p2mscope_core::machine::{
+    Actor, ActorWord, DomWord, Domain, FrameWord, Kind, Map, Policy, Sizes, Words, World, frames,
+};
 use p2mscope_core::perform::{Performed, perform};
 use p2mscope_core::step::{Act, Effect, Page};
 use std::collections::HashMap;
@@ -143,19 +145,16 @@ fn check(switches: Option<usize>, weak: &[Lack], model: fn(Lack)) {
 
 /// A world of two domains and that many actors, and its named first words.
 fn world(frames: u32, actors: usize) -> World {
-    let domain = |id: u16| Domain { id: DomId(id), name: format!("d{id}"), control: false, root: Mfn(0) };
+    let domain = |id: u16| Domain { id: DomId(id), name: format!("d{id}"), ..Domain::default() };
     let actor = |i: usize| Actor { name: format!("A{i}"), kind: Kind::Toolstack, domain: DomId(1) };
     World {
-        map: Map::new(frames, 2, actors, 0, 0),
+        map: Map::new(Sizes { frames, domains: 2, actors, ..Sizes::default() }),
         policy: Policy::M2,
         pin: true,
         format: Format::Ept2011,
         domains: vec![domain(1), domain(2)],
         actors: (0..actors).map(actor).collect(),
-        words: Vec::new(),
-        locks: Vec::new(),
-        loose: Vec::new(),
-        frames: Vec::new(),
+        ..World::default()
     }
 }
 

@@ -6,16 +6,17 @@
 //! in use.
 
 use super::frames::{self, FrameUse, M2P_INVALID, PGC_ALLOCATED, PGC_FREE, owner_word};
-use super::map::{DomWord, FrameWord, LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map};
+use super::map::{LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map, Sizes};
+use super::record::{DomWord, FrameWord};
 use super::words::Words;
-use super::world::{Actor, Domain, NamedLock, Policy, World};
+use super::world::{Actor, Domain, NamedLock, Policy, View, World};
 use crate::addr::{DomGfn, DomId, Gfn, Mfn, Order, Word};
 use crate::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A domain to be built.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A domain or view to be built.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NewDomain {
     /// Its number.
     pub id: DomId,
@@ -27,6 +28,8 @@ pub struct NewDomain {
     pub tables: u32,
     /// Whether it is being destroyed from the beginning.
     pub dying: bool,
+    /// What it is a view of, if it is no domain of its own.
+    pub view: Option<View>,
 }
 
 /// A mapping to be built.
@@ -139,11 +142,19 @@ impl Builder {
         let total = named as usize + self.frames.len() + self.free_frames as usize;
         limit("frames, tables and lock pages among them,", total, MAX_FRAMES as usize)?;
 
-        let map = Map::new(total as u32, self.domains.len(), self.actors.len(), self.words.len(), self.locks.len());
+        let map = Map::new(Sizes {
+            frames: total as u32,
+            domains: self.domains.len(),
+            actors: self.actors.len(),
+            words: self.words.len(),
+            locks: self.locks.len(),
+            ..Sizes::default()
+        });
         let mut first = 1;
         let mut domains = Vec::new();
         for (d, t) in self.domains.iter().zip(&tables) {
-            domains.push(Domain { id: d.id, name: d.name.clone(), control: d.control, root: Mfn(first) });
+            let (name, root) = (d.name.clone(), Mfn(first));
+            domains.push(Domain { id: d.id, name, control: d.control, root, view: d.view });
             first += 1 + LOCK_PAGES + *t as u64 + d.tables as u64;
         }
         let mut names: Vec<(String, Mfn)> = self

@@ -6,7 +6,7 @@
 //! simulated memory each function here is one step and the word is never seen taken.
 //! A table page belongs to its domain's pool and is counted by nobody.
 
-use super::map::{ActorWord, DomWord, FrameWord};
+use super::record::{ActorWord, DomWord, FrameWord};
 use super::words::Words;
 use super::world::World;
 use crate::addr::{ActorId, DomId, FRAME_WORDS, Mfn, Word};

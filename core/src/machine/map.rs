@@ -6,122 +6,20 @@
 //! | frame table | 8 for each frame: [`FrameWord`] |
 //! | free maps | 64 for the heap, then 64 for each domain's table pool: one bit a frame, set while it is free |
 //! | heap | 8: the word that guards the free maps and page lists in live mode, alone on its line |
-//! | domains | 64 for each: [`DomWord`] |
-//! | actors | 128 for each: [`ActorWord`], pins, TLB |
-//! | lesson | its words and locks, each alone on a line, then the domctl lock |
+//! | xen | 64 for the machine as a whole: [`XenWord`] |
+//! | domains | 256 for each domain and view: [`DomWord`] |
+//! | actors | 256 for each: [`ActorWord`], pins, TLB |
+//! | records | 4 for each sharing record, after their map of which are in use |
+//! | objects | 1 for each heap object, after their map of which are in use |
+//! | grants | 8 for each grant |
+//! | lesson | its words, lists, rings and locks, each alone on a line, then the domctl lock |
 //! | ghost | 128 for each actor ([`GhostWord`], log, variables, held locks, references), then guest memory |
 //!
 //! Records that different actors write lie on different lines of 64 bytes.
 
+use super::record::{ActorWord, DomWord, FrameWord, GhostWord, XenWord};
 use super::sorted::Sorted;
 use crate::addr::{ActorId, FRAME_WORDS, Mfn, Word};
-
-/// A word of a frame's record.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum FrameWord {
-    /// count_info: allocated in bit 63, state in 56:55, references in 54:0.
-    Count,
-    /// type_info: type in 63:60, locked in 55, validated in 58, typed references in 54:0.
-    Type,
-    /// The owner's number plus one; 0: nobody.
-    Owner,
-    /// The machine-to-physical entry: domain and gfn as [`DomGfn::to_word`](crate::addr::DomGfn::to_word) (Xen keeps
-    /// the gfn alone, the domain being the owner), or all ones for none.
-    M2p,
-    /// The next frame on the list, plus one; 0: none.
-    Next,
-    /// The previous frame on the list, plus one; 0: none.
-    Prev,
-    /// What the frame is used as: a [`FrameUse`](super::FrameUse).
-    Use,
-}
-
-/// A word of a domain's record. The first line is the global lock's alone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum DomWord {
-    /// The global lock: exclusive owner and depth above, count of shared holders below.
-    Global = 0,
-    /// Highest gfn ever mapped, plus one; never lowered.
-    MaxMapped = 8,
-    /// Frames on the page list.
-    TotPages = 9,
-    /// gfns that are paged out.
-    PagedPages = 10,
-    /// Populate-on-demand gfns.
-    EntryCount = 11,
-    /// The domain is being destroyed.
-    Dying = 12,
-    /// The domain has crashed.
-    Crashed = 13,
-    /// A paging ring is there.
-    HasRing = 14,
-    /// Writes are noted.
-    LogDirty = 15,
-    /// nestedp2m lock (level 8).
-    Nested = 16,
-    /// Grant-table lock (level 4).
-    Grant = 17,
-    /// pod lock (level 48).
-    Pod = 18,
-    /// page_alloc lock (level 56).
-    PageAlloc = 19,
-    /// paging lock (level 64).
-    Paging = 20,
-    /// Structure lock (level 68): splitting, installing and freeing tables.
-    Structure = 21,
-    /// First frame of the page list, plus one.
-    ListHead = 24,
-    /// Last frame of the page list, plus one.
-    ListTail = 25,
-    /// Frames in the PoD cache.
-    CacheCount = 26,
-    /// The PoD target.
-    PodTarget = 27,
-}
-
-/// A word of an actor's record. Only the actor writes it, but for the walking and pause words.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum ActorWord {
-    /// The lock that the actor waits for, packed, plus one; 0: none.
-    WaitsFor = 0,
-    /// How that lock is wanted: 0 exclusive, 1 shared.
-    WaitMode = 1,
-    /// 1 while a hardware walk is under way that no flush has overtaken.
-    Walking = 2,
-    /// Bits of the allocation classes whose next allocation fails.
-    Fails = 3,
-    /// How often this actor is paused.
-    Paused = 4,
-    /// 1 while a vCPU is inside the hypervisor.
-    Inside = 5,
-    /// Depth of the shared side of the global lock, one word a domain.
-    SharedDepth = 8,
-}
-
-/// A word that operations never read: what watchers and runner remember.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum GhostWord {
-    /// The actor's place in its program.
-    Place = 0,
-    /// 1 when the program has ended.
-    Ended = 1,
-    /// How many words the log has.
-    LogLen = 2,
-    /// Which of them are the results of a finished scope.
-    LogScopes = 3,
-    /// Variables whose frame was freed since it was read, one bit each.
-    Stale = 4,
-    /// How many locks are held.
-    Held = 5,
-    /// Rules broken so far, in the record of actor 0 alone.
-    Broken = 6,
-    /// Variables that have a value, one bit each.
-    Assigned = 7,
-}
 
 /// Words of the log of a running statement.
 pub const LOG_ROOM: u64 = 56;
@@ -141,18 +39,24 @@ pub const GUEST_ROOM: u64 = 64;
 pub const LOCK_PAGES: u64 = 8;
 /// Most frames of a world.
 pub const MAX_FRAMES: u32 = 4096;
-/// Most domains of a world.
-pub const MAX_DOMAINS: usize = 8;
+/// Most domains of a world, views of them counted.
+pub const MAX_DOMAINS: usize = 24;
 /// Most actors of a world.
 pub const MAX_ACTORS: usize = 16;
+/// Slots of a ring at the most: what a page holds of the requests of 2011.
+pub const RING_ROOM: u64 = 64;
 
 const FRAME_RECORD: u32 = 8;
 const FREE_MAP: u32 = MAX_FRAMES / 64;
-const DOM_RECORD: u32 = 64;
+const DOM_RECORD: u32 = 256;
 const DIRECTORY: u32 = 32;
-const ACTOR_RECORD: u32 = 128;
-const PINS: u32 = 16;
-const TLB: u32 = 56;
+const ACTOR_RECORD: u32 = 256;
+const PINS: u32 = 32;
+const TLB: u32 = 64;
+const XEN: u32 = 64;
+const RECORD: u32 = 4;
+const GRANT: u32 = 8;
+const RING: u32 = 8 + RING_ROOM as u32;
 const GHOST_RECORD: u32 = 192;
 const GHOST_LOG: u32 = 8;
 const GHOST_VARS: u32 = GHOST_LOG + LOG_ROOM as u32;
@@ -163,6 +67,7 @@ const _: () = assert!(PINS as u64 + Sorted::size(PIN_ROOM) <= TLB as u64);
 const _: () = assert!(TLB as u64 + Sorted::size(TLB_ROOM) <= ACTOR_RECORD as u64);
 const _: () = assert!(GHOST_REFS as u64 + Sorted::size(REF_ROOM) <= GHOST_RECORD as u64);
 const _: () = assert!(ActorWord::SharedDepth as usize + MAX_DOMAINS <= PINS as usize);
+const _: () = assert!(DomWord::Global as u32 == 0 && DOM_RECORD.is_multiple_of(8));
 
 /// What kind of word it is: what a step has touched, and so which rules to look at again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -174,65 +79,123 @@ pub enum Region {
     Frames,
     /// A free map or the heap's own word.
     Heap,
+    /// A word of the machine as a whole.
+    Xen,
     /// A domain's record.
     Domains,
     /// An actor's record: locks it waits for, pins, TLB.
     Actors,
-    /// A lesson's own words and locks.
+    /// A sharing record, or the map of those in use.
+    Records,
+    /// A heap object, or the map of those in use.
+    Objects,
+    /// A grant.
+    Grants,
+    /// A lesson's own words, lists, rings and locks.
     Lesson,
     /// What only watchers and the runner know.
     Ghost,
 }
 
-/// How many of each there are in a world, from which follows where everything lies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How many of each there are in a world.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Sizes {
+    /// Frames of the machine.
+    pub frames: u32,
+    /// Domains and views.
+    pub domains: usize,
+    /// Actors.
+    pub actors: usize,
+    /// Sharing records.
+    pub records: usize,
+    /// Heap objects.
+    pub objects: usize,
+    /// Grants.
+    pub grants: usize,
+    /// The lesson's own words.
+    pub words: usize,
+    /// The lesson's own lists.
+    pub lists: usize,
+    /// The lesson's own rings.
+    pub rings: usize,
+    /// The lesson's own locks.
+    pub locks: usize,
+}
+
+/// Where everything lies, which follows from how many of each there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Map {
     frames: u32,
     domains: u32,
     actors: u32,
-    words: u32,
+    records: u32,
+    objects: u32,
+    grants: u32,
     // Where each region begins, kept so that finding a word is one addition.
     frames_at: u32,
     free_at: u32,
     heap_at: u32,
+    xen_at: u32,
     doms_at: u32,
     actors_at: u32,
+    records_at: u32,
+    objects_at: u32,
+    grants_at: u32,
     lesson_at: u32,
+    lists_at: u32,
+    rings_at: u32,
+    locks_at: u32,
+    domctl: u32,
     ghost_at: u32,
     guest_at: u32,
-    domctl: u32,
 }
 
 impl Map {
     /// A map for that many of each. Beyond the limits ([`MAX_FRAMES`] ..) it is cut to them.
-    pub fn new(frames: u32, domains: usize, actors: usize, words: usize, locks: usize) -> Map {
-        let frames = frames.min(MAX_FRAMES);
-        let domains = domains.min(MAX_DOMAINS) as u32;
-        let actors = actors.min(MAX_ACTORS) as u32;
-        let words = words as u32;
+    pub fn new(of: Sizes) -> Map {
+        let frames = of.frames.min(MAX_FRAMES);
+        let domains = of.domains.min(MAX_DOMAINS) as u32;
+        let actors = of.actors.min(MAX_ACTORS) as u32;
+        let (records, objects, grants) = (of.records as u32, of.objects as u32, of.grants as u32);
         let frames_at = frames * FRAME_WORDS as u32;
         let free_at = frames_at + FRAME_RECORD * frames;
         let heap_at = free_at + FREE_MAP * (1 + domains);
-        let doms_at = heap_at + 8;
+        let xen_at = heap_at + 8;
+        let doms_at = xen_at + XEN;
         let actors_at = doms_at + DOM_RECORD * domains;
-        let lesson_at = actors_at + ACTOR_RECORD * actors;
-        let domctl = lesson_at + 8 * (words + locks as u32);
+        let records_at = actors_at + ACTOR_RECORD * actors;
+        let objects_at = records_at + records.div_ceil(64) + RECORD * records;
+        let grants_at = objects_at + objects.div_ceil(64) + objects;
+        let lesson_at = (grants_at + GRANT * grants).next_multiple_of(8);
+        let lists_at = lesson_at + 8 * of.words as u32;
+        let rings_at = lists_at + 8 * of.lists as u32;
+        let locks_at = rings_at + RING * of.rings as u32;
+        let domctl = locks_at + 8 * of.locks as u32;
         let ghost_at = domctl + 8;
         let guest_at = ghost_at + GHOST_RECORD * actors;
         Map {
             frames,
             domains,
             actors,
-            words,
+            records,
+            objects,
+            grants,
             frames_at,
             free_at,
             heap_at,
+            xen_at,
             doms_at,
             actors_at,
+            records_at,
+            objects_at,
+            grants_at,
             lesson_at,
+            lists_at,
+            rings_at,
+            locks_at,
+            domctl,
             ghost_at,
             guest_at,
-            domctl,
         }
     }
 
@@ -331,14 +294,74 @@ impl Map {
         Sorted { at: Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + TLB), room: TLB_ROOM }
     }
 
+    /// A word of the machine as a whole.
+    #[inline(always)]
+    pub const fn xen(&self, w: XenWord) -> Word {
+        Word(self.xen_at + w as u32)
+    }
+
+    /// Sharing records of the world.
+    pub const fn records(&self) -> u32 {
+        self.records
+    }
+
+    /// Word `i` of the map of sharing records: bit `n` is set while record `64 * i + n` is in use.
+    pub const fn record_map(&self, i: u32) -> Word {
+        Word(self.records_at + i)
+    }
+
+    /// Word `w` (0 to 3) of a sharing record, if there is such a record.
+    pub const fn record(&self, i: u64, w: u32) -> Option<Word> {
+        if i < self.records as u64 && w < RECORD {
+            Some(Word(self.records_at + self.records.div_ceil(64) + RECORD * i as u32 + w))
+        } else {
+            None
+        }
+    }
+
+    /// Heap objects of the world.
+    pub const fn objects(&self) -> u32 {
+        self.objects
+    }
+
+    /// Word `i` of the map of heap objects: bit `n` is set while object `64 * i + n` is in use.
+    pub const fn object_map(&self, i: u32) -> Word {
+        Word(self.objects_at + i)
+    }
+
+    /// The word of a heap object, if there is such an object.
+    pub const fn object(&self, i: u64) -> Option<Word> {
+        if i < self.objects as u64 { Some(Word(self.objects_at + self.objects.div_ceil(64) + i as u32)) } else { None }
+    }
+
+    /// Grants of the world.
+    pub const fn grants(&self) -> u32 {
+        self.grants
+    }
+
+    /// Word `w` (0 to 7) of a grant, if there is such a grant.
+    pub const fn grant(&self, i: u64, w: u32) -> Option<Word> {
+        if i < self.grants as u64 && w < GRANT { Some(Word(self.grants_at + GRANT * i as u32 + w)) } else { None }
+    }
+
     /// A word of the lesson's own, alone on its line.
     pub const fn word(&self, i: u32) -> Word {
         Word(self.lesson_at + 8 * i)
     }
 
+    /// The head of a list of the lesson's own; its tail is the word behind.
+    pub const fn list(&self, i: u32) -> Word {
+        Word(self.lists_at + 8 * i)
+    }
+
+    /// The first word of a ring of the lesson's own: eight of its state, then [`RING_ROOM`] slots.
+    pub const fn ring(&self, i: u32) -> Word {
+        Word(self.rings_at + RING * i)
+    }
+
     /// A lock of the lesson's own.
     pub const fn named_lock(&self, i: u32) -> Word {
-        Word(self.lesson_at + 8 * (self.words + i))
+        Word(self.locks_at + 8 * i)
     }
 
     /// The lock that is outermost of all and belongs to no domain.
@@ -387,12 +410,20 @@ impl Map {
             Region::Page
         } else if w < self.free_at {
             Region::Frames
-        } else if w < self.doms_at {
+        } else if w < self.xen_at {
             Region::Heap
+        } else if w < self.doms_at {
+            Region::Xen
         } else if w < self.actors_at {
             Region::Domains
-        } else if w < self.lesson_at {
+        } else if w < self.records_at {
             Region::Actors
+        } else if w < self.objects_at {
+            Region::Records
+        } else if w < self.grants_at {
+            Region::Objects
+        } else if w < self.lesson_at {
+            Region::Grants
         } else if w < self.ghost_at {
             Region::Lesson
         } else {

@@ -8,6 +8,7 @@
 mod build;
 pub mod frames;
 mod map;
+mod record;
 mod sorted;
 pub mod tlb;
 mod words;
@@ -16,6 +17,7 @@ mod world;
 pub use build::{BuildError, Builder, NewDomain, NewFrame, NewMapping};
 pub use frames::{Class, FrameUse};
 pub use map::*;
+pub use record::*;
 pub use sorted::Sorted;
 pub use words::Words;
-pub use world::{Actor, Domain, Kind, NamedLock, Policy, World};
+pub use world::{Actor, Domain, Kind, NamedLock, Policy, View, ViewKind, World};

@@ -6,7 +6,7 @@
 //! An entry stays until a flush: the worst case. A full TLB is not filled further, as if the new entry were the next
 //! to be replaced. An access that an entry forbids takes that entry out, as processors do, and faults.
 
-use super::map::ActorWord;
+use super::record::ActorWord;
 use super::words::Words;
 use super::world::World;
 use crate::addr::{ActorId, DomGfn, Mfn};

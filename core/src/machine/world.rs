@@ -1,6 +1,7 @@
 //! What is fixed for a run: who takes part, under which policy, and which words are where.
 
-use super::map::{DomWord, Map};
+use super::map::Map;
+use super::record::DomWord;
 use crate::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Word};
 use crate::entry::{Decoded, Format, Leaf};
 
@@ -112,8 +113,8 @@ pub struct Actor {
     pub domain: DomId,
 }
 
-/// A domain of the world.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A domain of the world, or a view of one: a further table with frame numbers of its own.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Domain {
     /// Its number.
     pub id: DomId,
@@ -123,6 +124,26 @@ pub struct Domain {
     pub control: bool,
     /// The root of its table.
     pub root: Mfn,
+    /// What it is a view of, if it is no domain of its own.
+    pub view: Option<View>,
+}
+
+/// Why a domain has a further table, and whose it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct View {
+    /// The place of the domain whose memory it shows.
+    pub of: u8,
+    /// What it is for.
+    pub kind: ViewKind,
+}
+
+/// What a further table of a domain is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ViewKind {
+    /// What a guest's own guest sees.
+    Nested,
+    /// An alternative to the domain's table.
+    Alt,
 }
 
 /// A lock of the lesson's own.
@@ -135,7 +156,7 @@ pub struct NamedLock {
 }
 
 /// All that does not change while actors run.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct World {
     /// Where the words are.
     pub map: Map,

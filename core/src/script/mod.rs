@@ -8,6 +8,7 @@
 //! place, a lock or a list*. Variables are private; shared words are read by verbs, or by conditions.
 
 pub mod ast;
+mod call;
 mod check;
 pub mod code;
 mod error;

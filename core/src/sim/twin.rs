@@ -9,7 +9,7 @@ use super::code::{Code, Locals};
 use crate::addr::{ActorId, DomId};
 use crate::entry::Format;
 use crate::lock::{Lock, Mode};
-use crate::machine::{Actor, Kind, Map, NamedLock, Policy, Words, World};
+use crate::machine::{Actor, Kind, Map, NamedLock, Policy, Sizes, Words, World};
 use crate::step::{Step, Stop};
 use crate::watch::Broken;
 use std::sync::Arc;
@@ -26,22 +26,20 @@ pub struct Twin {
 impl Twin {
     /// The world of the twin with its first words.
     pub fn world(actors: usize) -> (Arc<World>, Arc<[u64]>) {
-        let map = Map::new(1, 0, actors, 3, 2);
+        let map = Map::new(Sizes { frames: 1, actors, words: 3, locks: 2, ..Sizes::default() });
         let names = |prefix: &str, n: usize| (0..n).map(|i| format!("{prefix}{i}")).collect::<Vec<_>>();
         let world = World {
             map,
             policy: Policy::M2,
             pin: true,
             format: Format::Ept2011,
-            domains: Vec::new(),
             actors: names("A", actors)
                 .into_iter()
                 .map(|name| Actor { name, kind: Kind::Toolstack, domain: DomId(0) })
                 .collect(),
             words: names("w", 3),
             locks: names("l", 2).into_iter().map(|name| NamedLock { name, level: 0 }).collect(),
-            frames: Vec::new(),
-            loose: Vec::new(),
+            ..World::default()
         };
         (Arc::new(world), vec![0; map.len() as usize].into())
     }

@@ -37,7 +37,11 @@ impl<'a> Names<'a> {
                 None => "a frame's record".into(),
             },
             Region::Heap => "the heap's free map".into(),
+            Region::Xen => "a count of the whole machine".into(),
             Region::Domains => self.domain_word(w),
+            Region::Records => "a sharing record".into(),
+            Region::Objects => "an object".into(),
+            Region::Grants => "a grant".into(),
             Region::Actors => {
                 let begins = |a: &ActorId| world.map.actor(*a, ActorWord::WaitsFor) <= w;
                 let whose = world.actor_ids().take_while(begins).last();

@@ -197,7 +197,8 @@ impl Watch {
                     wrote.tlb = true;
                     wrote.any = true;
                 }
-                Region::Heap | Region::Lesson | Region::Ghost => {}
+                Region::Xen | Region::Records | Region::Grants => wrote.any = true,
+                Region::Heap | Region::Objects | Region::Lesson | Region::Ghost => {}
             }
         }
         wrote

@@ -28,7 +28,7 @@ fn page(range: u64) -> DomGfn {
 fn world(actors: usize) -> (Arc<World>, Arc<[u64]>) {
     let builder = Builder {
         pin: true,
-        domains: vec![NewDomain { id: DomId(1), name: "guest".into(), control: false, tables: 0, dying: false }],
+        domains: vec![NewDomain { id: DomId(1), name: "guest".into(), ..NewDomain::default() }],
         actors: (0..actors).map(|a| Actor { name: format!("A{a}"), kind: Kind::Toolstack, domain: DomId(1) }).collect(),
         mappings: (0..RANGES)
             .map(|range| NewMapping {

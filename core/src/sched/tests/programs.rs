@@ -56,7 +56,7 @@ pub fn world(policy: Policy) -> (Arc<World>, Arc<[u64]>) {
     let builder = Builder {
         policy,
         pin: true,
-        domains: vec![NewDomain { id: DomId(1), name: "domain 1".into(), control: false, dying: false, tables: 2 }],
+        domains: vec![NewDomain { id: DomId(1), name: "domain 1".into(), tables: 2, ..NewDomain::default() }],
         actors: vec![actor("V0", Kind::Vcpu), actor("PG", Kind::Pager), actor("SH", Kind::Sharer)],
         mappings: vec![mapping(0x10, Order::K4, Some("M")), mapping(0x400, Order::M2, None)],
         free_frames: 2,

@@ -1,0 +1,123 @@
+//! What the records are made of: the words of a frame, a domain, an actor, the machine as a whole.
+//!
+//! [`Map`](super::Map) says where each record lies; the families of operations say what their words mean.
+
+/// A word of a frame's record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum FrameWord {
+    /// count_info: allocated in bit 63, state in 56:55, references in 54:0.
+    Count,
+    /// type_info: type in 63:60, locked in 55, validated in 58, typed references in 54:0.
+    Type,
+    /// The owner's number plus one; 0: nobody.
+    Owner,
+    /// The machine-to-physical entry: domain and gfn as [`DomGfn::to_word`](crate::addr::DomGfn::to_word) (Xen keeps
+    /// the gfn alone, the domain being the owner), or all ones for none.
+    M2p,
+    /// The next frame on the list, plus one; 0: none.
+    Next,
+    /// The previous frame on the list, plus one; 0: none.
+    Prev,
+    /// What the frame is used as: a [`FrameUse`](super::FrameUse).
+    Use,
+    /// The frame's sharing record, plus one; 0: it is not shareable.
+    Sharing,
+}
+
+/// A word of the machine as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum XenWord {
+    /// Frames with sharing records (`nr_shared_mfns`).
+    NrShared = 0,
+    /// Frames saved by sharing (`nr_saved_mfns`): over all shared frames, the tuples less one.
+    NrSaved = 1,
+}
+
+/// A word of a domain's record. The first line is the global lock's alone; words 32 to 47 are the directory of lock
+/// pages ([`Map::lock_page`]).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum DomWord {
+    /// The global lock: exclusive owner and depth above, count of shared holders below.
+    Global = 0,
+    /// Highest gfn ever mapped, plus one; never lowered.
+    MaxMapped = 8,
+    /// Frames on the page list.
+    TotPages = 9,
+    /// gfns that are paged out.
+    PagedPages = 10,
+    /// Populate-on-demand gfns.
+    EntryCount = 11,
+    /// The domain is being destroyed.
+    Dying = 12,
+    /// The domain has crashed.
+    Crashed = 13,
+    /// A paging ring is there.
+    HasRing = 14,
+    /// Writes are noted.
+    LogDirty = 15,
+    /// nestedp2m lock (level 8).
+    Nested = 16,
+    /// Grant-table lock (level 4).
+    Grant = 17,
+    /// pod lock (level 48).
+    Pod = 18,
+    /// page_alloc lock (level 56).
+    PageAlloc = 19,
+    /// paging lock (level 64).
+    Paging = 20,
+    /// Structure lock (level 68): splitting, installing and freeing tables.
+    Structure = 21,
+    /// First frame of the page list, plus one.
+    ListHead = 24,
+    /// Last frame of the page list, plus one.
+    ListTail = 25,
+    /// Frames in the PoD cache.
+    CacheCount = 26,
+    /// The PoD target.
+    PodTarget = 27,
+}
+
+/// A word of an actor's record. Only the actor writes it, but for the walking and pause words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum ActorWord {
+    /// The lock that the actor waits for, packed, plus one; 0: none.
+    WaitsFor = 0,
+    /// How that lock is wanted: 0 exclusive, 1 shared.
+    WaitMode = 1,
+    /// 1 while a hardware walk is under way that no flush has overtaken.
+    Walking = 2,
+    /// Bits of the allocation classes whose next allocation fails.
+    Fails = 3,
+    /// How often this actor is paused.
+    Paused = 4,
+    /// 1 while a vCPU is inside the hypervisor.
+    Inside = 5,
+    /// Depth of the shared side of the global lock, one word a domain.
+    SharedDepth = 8,
+}
+
+/// A word that operations never read: what watchers and runner remember.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum GhostWord {
+    /// The actor's place in its program.
+    Place = 0,
+    /// 1 when the program has ended.
+    Ended = 1,
+    /// How many words the log has.
+    LogLen = 2,
+    /// Which of them are the results of a finished scope.
+    LogScopes = 3,
+    /// Variables whose frame was freed since it was read, one bit each.
+    Stale = 4,
+    /// How many locks are held.
+    Held = 5,
+    /// Rules broken so far, in the record of actor 0 alone.
+    Broken = 6,
+    /// Variables that have a value, one bit each.
+    Assigned = 7,
+}

@@ -1,0 +1,178 @@
+//! Primitives: shared words, locks, references, allocation.
+
+use super::{Call, bad, unknown};
+use crate::addr::{ActorId, DomGfn, DomId};
+use crate::lock::{Lock, policy};
+use crate::ops::Code as Answer;
+use crate::ops::table::flush;
+use crate::ops::{physmap, query};
+use crate::script::code::Arg;
+use crate::script::eval::{self, LockAt};
+use crate::script::place::Part;
+use crate::script::room::{MODE, lock_of};
+use crate::script::things::{Class, LockKind};
+use crate::script::values::Kind;
+use crate::script::verbs::{Verb, Word};
+use crate::step::{Act, Cond, Effect, Page, Step, Stop};
+
+pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
+    match c.call.verb {
+        Verb::Load => {
+            let part = c.part(s)?;
+            Ok(part.value(s.load(part.word)?))
+        }
+        Verb::Store => c.store(s),
+        Verb::Add => c.add(s),
+        Verb::Swap => c.swap(s),
+        Verb::Cas => c.cas(s),
+        Verb::Flush => c.flush(s),
+        Verb::Lock => c.lock(s),
+        Verb::Unlock => c.unlock(s),
+        Verb::GetPage => {
+            let mfn = c.frame(s)?;
+            let dom = c.value(s, Word::For)?.map(|d| DomId(d as u16));
+            s.act(Act::GetPage { mfn, dom })
+        }
+        Verb::PutPage => {
+            let mfn = c.frame(s)?;
+            s.act(Act::PutPage(mfn))
+        }
+        Verb::Alloc => c.alloc(s),
+        Verb::Free => c.free(s),
+        Verb::Fill => {
+            let (table, entry) = (c.frame(s)?, c.needed(s, Word::From)?);
+            s.page(Page::Fill { table, entry, level: 1 })
+        }
+        Verb::Wait => s.wait(Cond::Stated).map(|()| 0),
+        _ => unknown(c),
+    }
+}
+
+impl Call<'_> {
+    fn store<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        let (part, v) = (self.part(s)?, self.needed(s, Word::Equals)?);
+        let bits = part.bits(v);
+        s.effect(match part.whole() {
+            true => Effect::Store(part.word, bits),
+            false => Effect::StoreBits { word: part.word, mask: part.mask, bits },
+        })?;
+        Ok(0)
+    }
+
+    fn add<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        let (part, n) = (self.part(s)?, self.needed(s, Word::By)?);
+        if part.whole() {
+            return s.add(part.word, n);
+        }
+        self.exchange(s, part, |old| Some(old.wrapping_add(n))).map(|old| part.value(part.bits(old.wrapping_add(n))))
+    }
+
+    fn swap<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        let (part, v) = (self.part(s)?, self.needed(s, Word::Equals)?);
+        if part.whole() {
+            return Ok(part.value(s.effect(Effect::Swap(part.word, part.bits(v)))?[0]));
+        }
+        self.exchange(s, part, |_| Some(v))
+    }
+
+    fn cas<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        let part = self.part(s)?;
+        let (from, to) = (self.needed(s, Word::From)?, self.needed(s, Word::To)?);
+        if part.whole() {
+            return Ok(s.cas(part.word, part.bits(from), part.bits(to))? as u64);
+        }
+        Ok((self.exchange(s, part, |old| (old == from).then_some(to))? == from) as u64)
+    }
+
+    /// Changes a part of a word: reads it, and compares and exchanges the whole. Gives the part's old value.
+    fn exchange<S: Step>(&self, s: &mut S, part: Part, new: impl Fn(u64) -> Option<u64>) -> Result<u64, Stop> {
+        s.retry(|s| {
+            let word = s.load(part.word)?;
+            let old = part.value(word);
+            let Some(new) = new(old) else { return Ok(Some(old)) };
+            let next = word & !part.mask | part.bits(new);
+            Ok(s.cas(part.word, word, next)?.then_some(old))
+        })
+    }
+
+    fn flush<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        match self.call.arg(Word::Object) {
+            Some(Arg::Actor(a)) => s.act(Act::Flush(ActorId(*a as u8))),
+            Some(Arg::Domain(e)) => {
+                let slot = self.domain(s, e)?;
+                flush(s, slot).map(|()| 0)
+            }
+            _ => Err(Stop::Bad { what: "a domain or an actor", value: 0 }),
+        }
+    }
+
+    fn lock_at<S: Step>(&self, s: &S) -> Result<LockAt, Stop> {
+        let lock = self.call.lock().ok_or(Stop::Bad { what: "a lock", value: 0 })?;
+        eval::lock(lock, &self.locals.vars, &self.room(s.world())).map_err(bad)
+    }
+
+    fn lock<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        let at = self.lock_at(s)?;
+        let nowait = self.call.has(Word::Nowait);
+        let got = match at {
+            LockAt::Core(LockKind::Gfn, g) if !nowait => query::lock_entry(s, DomGfn::from_word(g)).map(|()| true)?,
+            LockAt::Core(LockKind::Gfn, g) => try_entry(s, DomGfn::from_word(g))?,
+            _ => {
+                let lock = lock_of(s.world(), at).map_err(bad)?;
+                if nowait { s.try_lock(lock, MODE)? } else { s.lock(lock, MODE)? }
+            }
+        };
+        Ok(if got { Answer::Ok } else { Answer::Ebusy }.word())
+    }
+
+    fn unlock<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        match self.lock_at(s)? {
+            LockAt::Core(LockKind::Gfn, g) => query::unlock_entry(s, DomGfn::from_word(g))?,
+            at => {
+                let lock = lock_of(s.world(), at).map_err(bad)?;
+                s.unlock(lock, MODE)?;
+            }
+        }
+        Ok(0)
+    }
+
+    fn alloc<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        let Some(Arg::Class(class, Some(of))) = self.call.arg(Word::Object) else {
+            return Err(Stop::Bad { what: "a class", value: 0 });
+        };
+        let slot = self.domain(s, of)?;
+        match class {
+            Class::Frame => s.act(Act::AllocFrame(slot)),
+            _ => s.act(Act::AllocTable(slot)),
+        }
+    }
+
+    fn free<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        let mfn = self.frame(s)?;
+        match self.call.arg(Word::Object) {
+            Some(Arg::Value(_, Kind::Table)) => s.act(Act::FreeTable(mfn)),
+            _ => Ok(physmap::give_back(s, mfn)? as u64),
+        }
+    }
+}
+
+/// `lock gfn(g) nowait`: all that an update takes, or nothing.
+fn try_entry<S: Step>(s: &mut S, g: DomGfn) -> Result<bool, Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_update(s.world(), slot, g.gfn);
+    let global = Lock::Global(slot);
+    if let Some(mode) = plan.global
+        && !s.try_lock(global, mode)?
+    {
+        return Ok(false);
+    }
+    if let Some(range) = plan.range
+        && !s.try_lock(range, MODE)?
+    {
+        if let Some(mode) = plan.global {
+            s.unlock(global, mode)?;
+        }
+        return Ok(false);
+    }
+    Ok(true)
+}
