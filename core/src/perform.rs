@@ -82,7 +82,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
             [old, 0]
         }
         Act::TlbAccess { g, root, access } => tlb::access(m, world, me, root, g, access).to_words(),
-        Act::TlbFinish { g, entry, level, access } => tlb::finish(m, world, me, g, entry, level, access).to_words(),
+        Act::TlbWalk { g, entry, level, access } => tlb::walk(m, world, me, g, entry, level, access).to_words(),
         Act::Flush(of) => {
             tlb::flush(m, world, of);
             [0, 0]

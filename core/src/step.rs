@@ -137,7 +137,7 @@ pub enum Act {
         /// How many it maps.
         order: Order,
     },
-    /// A guest access through the TLB, or the first read of the walk: a [`tlb::Outcome`].
+    /// A guest access through the TLB, or the first read of a walk: a [`tlb::Outcome`].
     TlbAccess {
         /// What is touched.
         g: DomGfn,
@@ -146,11 +146,11 @@ pub enum Act {
         /// How.
         access: tlb::Access,
     },
-    /// The end of a walk: fills the TLB and touches the frame. A [`tlb::Outcome`].
-    TlbFinish {
+    /// The next step of a walk: reads an entry, or fills the TLB and touches the frame. A [`tlb::Outcome`].
+    TlbWalk {
         /// What is touched.
         g: DomGfn,
-        /// The entry that the walk ended at.
+        /// The entry that the walk has read.
         entry: u64,
         /// Its level.
         level: u8,
@@ -175,7 +175,7 @@ impl Effect {
     #[inline(always)]
     pub const fn width(&self) -> usize {
         match self {
-            Effect::Act(Act::TlbAccess { .. } | Act::TlbFinish { .. }) => 2,
+            Effect::Act(Act::TlbAccess { .. } | Act::TlbWalk { .. }) => 2,
             _ => 1,
         }
     }

@@ -98,7 +98,7 @@ fn last_touched(run: &Run<Program>) -> Option<(u8, u64)> {
             | Act::Unpin { g }
             | Act::SetEntry { g, .. }
             | Act::TlbAccess { g, .. }
-            | Act::TlbFinish { g, .. },
+            | Act::TlbWalk { g, .. },
         ) => Some((world.slot(g.dom)?, g.gfn.0)),
         _ => None,
     };

@@ -29,8 +29,8 @@ pub const VARS: u64 = 32;
 pub const HELD_ROOM: u64 = 24;
 /// Pins of one actor: fifteen nested gets of two frames, at the most.
 pub const PIN_ROOM: u64 = 15;
-/// Entries of a TLB.
-pub const TLB_ROOM: u64 = 16;
+/// Entries of a TLB, links among them: nine gfns that have nothing but the root in common, and some.
+pub const TLB_ROOM: u64 = 40;
 /// Distinct frames that one actor can hold references on.
 pub const REF_ROOM: u64 = 23;
 /// Guest frames whose last written value is remembered.
@@ -289,7 +289,7 @@ impl Map {
         Sorted { at: Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + PINS), room: PIN_ROOM }
     }
 
-    /// The actor's TLB: by domain and gfn, the leaf's entry with its level in bits 63:62.
+    /// The actor's TLB: entries that walks have read, by level, domain and gfn.
     pub const fn tlb(&self, a: ActorId) -> Sorted {
         Sorted { at: Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + TLB), room: TLB_ROOM }
     }

@@ -88,7 +88,7 @@ pub enum ActorWord {
     WaitsFor = 0,
     /// How that lock is wanted: 0 exclusive, 1 shared.
     WaitMode = 1,
-    /// 1 while a hardware walk is under way that no flush has overtaken.
+    /// Bit 0 while a hardware walk is under way that no flush has overtaken, bit 1 while the TLB is in use.
     Walking = 2,
     /// Bits of the allocation classes whose next allocation fails.
     Fails = 3,

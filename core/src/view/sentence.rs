@@ -2,6 +2,7 @@
 
 use super::naming::{Names, mapped, number};
 use crate::addr::{ActorId, Mfn, Word};
+use crate::entry::{Cpu, Hardware};
 use crate::lock::{Lock, Mode};
 use crate::machine::tlb;
 use crate::sched::{Event, Run, cause, holds, side};
@@ -187,7 +188,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
             }
         }
         Act::TlbAccess { g, access, .. } => accessed(tlb::Outcome::from_words([result, second]), g, access, true),
-        Act::TlbFinish { g, access, .. } => accessed(tlb::Outcome::from_words([result, second]), g, access, false),
+        Act::TlbWalk { g, access, .. } => accessed(tlb::Outcome::from_words([result, second]), g, access, false),
         Act::Flush(of) => format!("flushes the TLB of {}", names.world.actor_name(of)),
     }
 }
@@ -199,7 +200,16 @@ fn accessed(outcome: tlb::Outcome, g: crate::addr::DomGfn, access: tlb::Access, 
         (tlb::Outcome::Done(v), tlb::Access::Write(_)) => format!("writes {} to {g}{through}", number(v)),
         (tlb::Outcome::Fault, tlb::Access::Read) => format!("may not read {g}: a fault"),
         (tlb::Outcome::Fault, tlb::Access::Write(_)) => format!("may not write {g}: a fault"),
-        (tlb::Outcome::Miss(_), _) => format!("finds no translation of {g} in its TLB and begins a walk at the root"),
+        (tlb::Outcome::Walk { level: 3, .. }, _) if hit => {
+            format!("finds no translation of {g} in its TLB and begins a walk at the root")
+        }
+        (tlb::Outcome::Walk { level, .. }, _) if hit => {
+            format!("finds a link for {g} in its TLB and walks on at level {level}")
+        }
+        (tlb::Outcome::Walk { level, .. }, _) => format!("walks on for {g} and reads level {level}"),
+        (tlb::Outcome::Misconfigured, _) => {
+            format!("meets bits on its walk for {g} that it refuses: a misconfiguration")
+        }
         (tlb::Outcome::Again, _) => format!("has been overtaken by a flush and walks again for {g}"),
     }
 }
@@ -253,7 +263,12 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
             format!("write the entry of {}: {}", mapped(g, order), names.entry(order.level(), entry))
         }
         Act::TlbAccess { g, access: kind, .. } => format!("{} through its TLB", access(g, kind)),
-        Act::TlbFinish { g, access: kind, .. } => format!("{} at the end of its walk", access(g, kind)),
+        Act::TlbWalk { g, entry, level, access: kind } => {
+            match names.world.format.hardware(level, entry, Cpu::default()) {
+                Hardware::Table { .. } => format!("walk on in hardware for {g}"),
+                _ => format!("{} at the end of its walk", access(g, kind)),
+            }
+        }
         Act::Flush(of) => format!("flush the TLB of {}", names.world.actor_name(of)),
     }
 }

@@ -4,8 +4,8 @@
 
 use super::survey::Survey;
 use super::{Broken, Rule};
-use crate::addr::{ActorId, DomGfn, DomId, Mfn};
-use crate::entry::{LeafCtx, P2mType};
+use crate::addr::{ActorId, DomGfn, DomId, Gfn, Mfn};
+use crate::entry::{Decoded, LeafCtx, P2mType};
 use crate::lock::{Lock, global};
 use crate::machine::frames::{self, M2P_INVALID, PGC_ALLOCATED, count};
 use crate::machine::{DomWord, FrameUse, FrameWord, GhostWord, Words, World, tlb};
@@ -85,16 +85,30 @@ const fn allocated(info: u64) -> &'static str {
     if info & PGC_ALLOCATED == 0 { "not allocated" } else { "allocated" }
 }
 
-/// I4 for the TLBs: no vCPU and no device reaches a free frame.
+/// I4 and I7 for the TLBs: no vCPU and no device reaches a free frame, or a table that was freed.
 pub fn tlbs<W: Words>(m: &mut W, world: &World, out: &mut Vec<Broken>) {
     for a in world.actor_ids().filter(|a| world.actors[a.0 as usize].kind.has_tlb()) {
-        for (key, packed) in world.map.tlb(a).pairs(m) {
-            let g = DomGfn::from_word(key);
-            let (entry, level) = tlb::unpack(packed);
-            let free = tlb::frame_of(world, g, entry, level).filter(|&f| frames::is_free(m, world, f));
-            if let Some(mfn) = free {
-                let (who, name) = (world.actor_name(a), world.frame_name(mfn));
-                out.push(broken(Rule::I4, format!("the TLB of {who} still maps {g} to frame {name}, which is free")));
+        let who = world.actor_name(a);
+        for tlb::Cached { g, level, entry } in tlb::cached(m, world, a) {
+            match world.format.decode(level, entry) {
+                Decoded::Table { mfn } => {
+                    let of = world.slot(g.dom).map(|slot| FrameUse::Table { slot });
+                    if Some(frames::used_as(m, world, mfn)) != of {
+                        let why = format!("the TLB of {who} still leads to table page {mfn} for {g}, which was freed");
+                        out.push(broken(Rule::I7, why));
+                    }
+                }
+                Decoded::Leaf(leaf) => {
+                    let mut all = (0..leaf.order.frames()).map(|i| leaf.mfn.plus(i));
+                    let there = |f: &Mfn| f.0 < world.map.frames() as u64;
+                    let Some(mfn) = all.by_ref().take_while(there).find(|&f| frames::is_free(m, world, f)) else {
+                        continue;
+                    };
+                    let (name, at) = (world.frame_name(mfn), Gfn(g.gfn.0 + mfn.0 - leaf.mfn.0));
+                    let why = format!("the TLB of {who} still maps {}:{at} to frame {name}, which is free", g.dom);
+                    out.push(broken(Rule::I4, why));
+                }
+                Decoded::Empty | Decoded::Misconfigured { .. } => {}
             }
         }
     }

@@ -74,7 +74,7 @@ pub fn guest(
         broken.push(Broken::by(a, Rule::LostWrite, why));
     };
     match *e {
-        Effect::Act(Act::TlbAccess { g, access, .. } | Act::TlbFinish { g, access, .. }) => {
+        Effect::Act(Act::TlbAccess { g, access, .. } | Act::TlbWalk { g, access, .. }) => {
             if let Outcome::Done(v) = Outcome::from_words(result) {
                 match access {
                     Access::Write(v) => drop(last.put(m, g.to_word(), v)),

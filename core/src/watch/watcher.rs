@@ -9,7 +9,7 @@ use super::{Broken, Rule, Rules, held, invariants, memory, waits};
 use crate::addr::{ActorId, Word};
 use crate::entry::{Decoded, P2mType};
 use crate::machine::frames::PGC_ALLOCATED;
-use crate::machine::{FrameUse, FrameWord, GhostWord, Region, Words, World, frames};
+use crate::machine::{FrameUse, FrameWord, GhostWord, Region, Words, World, frames, tlb};
 use crate::sim::{Code, Locals, Memory, Pending, Stepped, ways};
 use crate::step::{Act, Effect};
 
@@ -69,11 +69,14 @@ impl Watch {
         if stale != 0 {
             out.broken.push(Broken::by(a, Rule::Stray, stray(w, m, code, a, locals, stale)));
         }
-        if let Effect::Load(word) = did.effect
-            && w.map.region(word) == Region::Page
-            && let FrameUse::Pool { .. } = frames::used_as(m, w, word.frame())
-        {
-            let why = format!("{name} reads table page {}, which was freed", word.frame());
+        let read = match did.effect {
+            Effect::Load(word) if w.map.region(word) == Region::Page => Some(word.frame()),
+            Effect::Act(Act::TlbAccess { g, root, .. }) => tlb::begins_at(m, w, a, root, g),
+            Effect::Act(Act::TlbWalk { entry, level, .. }) => tlb::goes_on_at(m, w, a, entry, level),
+            _ => None,
+        };
+        if let Some(table) = read.filter(|&f| matches!(frames::used_as(m, w, f), FrameUse::Pool { .. })) {
+            let why = format!("{name} reads table page {table}, which was freed");
             out.broken.push(Broken::by(a, Rule::Stray, why));
         }
         let sleeps = match did.effect {

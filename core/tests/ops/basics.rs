@@ -1,55 +1,9 @@
-//! The operations, each in small worlds whose every interleaving is searched: what they answer, what they leave
-//! behind, and which rule a wrong use of them breaks.
+//! Guest access, TLBs, sets and splits, gets and references, paging out, and what misuse of the primitives breaks.
 
-use p2mscope_core::explore::{Question, Report, Verdict, explore};
-use p2mscope_core::judge::watched;
-use p2mscope_core::lesson::Lesson;
+use super::{RAM, breaks, holds, lesson, search};
+use p2mscope_core::explore::Verdict;
 use p2mscope_core::machine::Policy;
 use p2mscope_core::watch::Rule;
-use std::ops::ControlFlow::Continue;
-
-/// A lesson of one domain with these programs. Each begins with its actor's kind: `vcpu: program`.
-fn lesson(world: &str, map: &str, actors: &[&str]) -> Lesson {
-    let mut text = format!(
-        "id = 'T'\ntitle = 'T'\nsource = 'T'\ngoal = 'T'\nstory = 'T'\nhints = ['a', 'b']\n\
-         world = {{ {world} }}\ndomain = [{{ id = 1, tables = 3, map = '{map}' }}, {{ id = 2 }}]\n\
-         frame = [{{ name = 'F', owner = 1 }}]\n\
-         expect = [{{ version = 'before', policy = 'global', breach = 'none' }}]\n"
-    );
-    for (i, a) in actors.iter().enumerate() {
-        let (kind, program) = a.split_once(':').expect("kind: program");
-        text +=
-            &format!("[[actor]]\nname = 'A{i}'\nkind = '{kind}'\ndomain = 1\nprogram = '''\n{}\n'''\n", program.trim());
-    }
-    Lesson::parse(&text).unwrap_or_else(|e| panic!("{e:#?}\n{text}"))
-}
-
-fn search(l: &Lesson, policy: Policy, find: Option<Rule>) -> Report {
-    let q = find.map_or_else(|| Question::prove(watched()), Question::find);
-    let sim = l.stage("before", Some(policy), None).expect("it can be built").sim(q.stop);
-    explore(&sim, &q, |_| Continue(()))
-}
-
-/// Every interleaving under every policy that locks keeps every rule, assertions among them.
-fn holds(world: &str, map: &str, actors: &[&str]) {
-    let l = lesson(world, map, actors);
-    for policy in [Policy::Global, Policy::G1, Policy::M2] {
-        let report = search(&l, policy, None);
-        assert_eq!(report.verdict, Verdict::Safe, "{} {actors:?}", policy.name());
-        assert!(report.ends > 0, "{actors:?}");
-    }
-}
-
-/// Some interleaving breaks the rule, under 2 MB ranges.
-fn breaks(rule: Rule, world: &str, map: &str, actors: &[&str]) {
-    let report = search(&lesson(world, map, actors), Policy::M2, Some(rule));
-    match report.verdict {
-        Verdict::Found { broken, .. } => assert_eq!(broken.rule, rule),
-        other => panic!("{rule} was expected of {actors:?}: {other:?}"),
-    }
-}
-
-const RAM: &str = "0x10 = M as ram_rw content 5; 0x11 = N as ram_rw content 6";
 
 #[test]
 fn a_guest_writes_and_reads_through_its_tlb() {
