@@ -87,6 +87,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
             tlb::flush(m, world, of);
             [0, 0]
         }
+        Act::MayTake(hold) => flag(lock::may_take(m, world, me, hold)),
     }
 }
 

@@ -8,7 +8,7 @@
 //! given to the combinators are `Fn`, and what comes out of them is at most four words, so that nothing else leaks.
 
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order, Word};
-use crate::lock::{Lock, Mode};
+use crate::lock::{Hold, Lock, Mode};
 use crate::machine::{DomWord, FrameWord, World, tlb};
 use std::ops::ControlFlow;
 
@@ -159,6 +159,8 @@ pub enum Act {
     },
     /// Empties one actor's TLB.
     Flush(ActorId),
+    /// Whether the actor may wait for these locks: see [`crate::lock::may_take`].
+    MayTake(Hold),
 }
 
 /// What a sleeper waits for.
@@ -342,5 +344,6 @@ plain! {
     bool, 1, |v| [v as u64, 0, 0, 0], |w| w[0] != 0;
     Mfn, 1, |v| [v.0, 0, 0, 0], |w| Mfn(w[0]);
     (u64, u64), 2, |v| [v.0, v.1, 0, 0], |w| (w[0], w[1]);
+    Hold, 4, |v| v.to_words(), |w| Hold::from_words(w);
     (u64, u64, u64), 3, |v| [v.0, v.1, v.2, 0], |w| (w[0], w[1], w[2]);
 }

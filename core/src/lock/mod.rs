@@ -9,10 +9,12 @@
 //! outside the order.
 
 pub mod global;
+mod hold;
 pub mod owned;
 pub mod policy;
 mod take;
 
+pub use hold::{HOLD_RANGES, Hold, may_take};
 pub use take::{Look, Taken, holders, look, release, try_take, word_of};
 
 use crate::addr::DomId;
@@ -38,8 +40,8 @@ pub enum Lock {
     Nested(u8),
     /// A domain's whole table.
     Global(u8),
-    /// One range of a domain's table, by its index.
-    Range(u8, u32),
+    /// One range of a domain's table, by its index: as large as the policy in force says.
+    Range(u8, u64),
     /// A domain's populate-on-demand state.
     Pod(u8),
     /// A domain's page list.
@@ -52,8 +54,13 @@ pub enum Lock {
     Named(u8),
 }
 
+/// Where the parts of a lock's word lie: its kind above, then the domain, then the index, which may be a whole gfn.
+const TAG_AT: u32 = 56;
+const SLOT_AT: u32 = 48;
+const INDEX: u64 = (1 << SLOT_AT) - 1;
+
 impl Lock {
-    /// As one word, from which [`Lock::from_word`] gives it back.
+    /// As one word below bit 63, from which [`Lock::from_word`] gives it back.
     #[inline(always)]
     pub const fn to_word(self) -> u64 {
         let (tag, slot, index) = match self {
@@ -68,17 +75,17 @@ impl Lock {
             Lock::Structure(d) => (8, d, 0),
             Lock::Named(n) => (9, n, 0),
         };
-        (tag as u64) << 48 | (slot as u64) << 32 | index as u64
+        (tag as u64) << TAG_AT | (slot as u64) << SLOT_AT | index & INDEX
     }
 
     /// The inverse of [`Lock::to_word`]; any other word is the outermost lock.
     pub const fn from_word(w: u64) -> Lock {
-        let slot = (w >> 32) as u8;
-        match (w >> 48) as u8 {
+        let slot = (w >> SLOT_AT) as u8;
+        match (w >> TAG_AT) as u8 {
             1 => Lock::Grant(slot),
             2 => Lock::Nested(slot),
             3 => Lock::Global(slot),
-            4 => Lock::Range(slot, w as u32),
+            4 => Lock::Range(slot, w & INDEX),
             5 => Lock::Pod(slot),
             6 => Lock::PageAlloc(slot),
             7 => Lock::Paging(slot),
@@ -101,6 +108,11 @@ impl Lock {
             | Lock::Paging(d)
             | Lock::Structure(d) => Some(d),
         }
+    }
+
+    /// Whether whoever holds this lock keeps every holder of the other one out.
+    pub const fn covers(self, _: Lock) -> bool {
+        false
     }
 
     /// Whether its holder may take it again.
@@ -132,7 +144,7 @@ impl Lock {
     pub fn rank(self, world: &World) -> (u8, DomId, u64) {
         let dom = self.slot().map_or(DomId(0), |d| world.domain(d).id);
         let within = match self {
-            Lock::Range(_, i) => 1 + i as u64,
+            Lock::Range(_, i) => 1 + i,
             Lock::Named(n) => n as u64,
             _ => 0,
         };

@@ -7,7 +7,7 @@
 //! | `1g`, `2m` | the whole table's shared side, then the range | the same |
 
 use super::{Lock, Mode};
-use crate::addr::Gfn;
+use crate::addr::{Gfn, Order};
 use crate::machine::{Policy, World};
 
 /// What to take for an entry, in this order.
@@ -30,8 +30,26 @@ pub fn for_update(world: &World, slot: u8, gfn: Gfn) -> Plan {
     match world.policy {
         Policy::Unlocked | Policy::Global => Plan { global: Some(Mode::Exclusive), range: None },
         Policy::G1 | Policy::M2 => {
-            Plan { global: Some(Mode::Shared), range: Some(Lock::Range(slot, world.range(gfn) as u32)) }
+            Plan { global: Some(Mode::Shared), range: Some(Lock::Range(slot, world.range(gfn))) }
         }
+    }
+}
+
+/// Which range guards an entry of that order; none: the whole table does.
+///
+/// A range guards the translation of its own frame numbers, whatever leaf maps them: who splits a larger leaf changes
+/// no translation but of what it holds, and two who split one leaf exclude each other by the structure lock. So a
+/// look-up is safe under its own range also below a larger leaf. The larger leaf *as a whole* is guarded by the lock
+/// that this function names for its order. That lock excludes every holder of a range inside the leaf, and is
+/// excluded by each: whoever holds it finds nobody who relies on a part, and whoever holds a part, before or after a
+/// split, finds nobody who changes the whole. An operation that finds a leaf larger than what it holds, and must
+/// change it as a whole, answers what it needs (`ops::needs`): its range is released, the lock of the leaf's base at
+/// the leaf's order is taken, and it walks again and compares.
+#[inline(always)]
+pub fn guard(world: &World, slot: u8, gfn: Gfn, order: Order) -> Option<Lock> {
+    match world.policy.range_bits() {
+        Some(bits) if order.bits() <= bits => Some(Lock::Range(slot, gfn.0 >> bits)),
+        _ => None,
     }
 }
 

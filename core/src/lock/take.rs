@@ -41,7 +41,7 @@ pub fn word_of<W: Words>(m: &mut W, world: &World, lock: Lock) -> Option<Word> {
 fn find<W: Words>(m: &mut W, world: &World, lock: Lock, claim: bool) -> Option<Word> {
     let dom = |d, w| Some(world.map.dom(d, w));
     match lock {
-        Lock::Range(d, i) => range_word(m, world, d, i as u64, claim),
+        Lock::Range(d, i) => range_word(m, world, d, i, claim),
         Lock::Global(d) => dom(d, DomWord::Global),
         Lock::Domctl => Some(world.map.domctl()),
         Lock::Grant(d) => dom(d, DomWord::Grant),

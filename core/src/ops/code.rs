@@ -1,5 +1,7 @@
 //! What operations answer. The names of errors are those of Xen's interface.
 
+use crate::step::Plain;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident $name:literal,)*) => {
         /// What an operation answers.
@@ -80,5 +82,20 @@ impl Code {
     /// The inverse of [`Code::word`].
     pub fn from_word(word: u64) -> Option<Code> {
         Code::ALL.get(usize::try_from(word).ok()?).copied()
+    }
+}
+
+/// So that it may leave a combinator's closure.
+impl Plain for Code {
+    const WORDS: usize = 1;
+
+    #[inline(always)]
+    fn to_words(self) -> [u64; 4] {
+        [self.word(), 0, 0, 0]
+    }
+
+    #[inline(always)]
+    fn from_words(w: [u64; 4]) -> Code {
+        Code::from_word(w[0]).unwrap_or(Code::Einval)
     }
 }

@@ -4,9 +4,12 @@
 //! changes one holds it too. Tables are split and installed under the structure lock, which nests inside; a replaced
 //! table is freed after the flush. An operation releases what it takes, on every path. It knows neither how it is
 //! run nor who watches.
+//!
+//! An operation that finds that it needs more than it holds says so before it has changed anything ([`needs`]).
 
 mod code;
 pub mod guest;
+pub mod needs;
 pub mod paging;
 pub mod physmap;
 pub mod query;

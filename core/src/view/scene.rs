@@ -234,7 +234,7 @@ fn cells<C: Code>(run: &mut Run<C>, slot: u8, crowd: &Crowd) -> Vec<Cell> {
         if let (Lock::Range(d, i), Some(bits)) = (lock, world.policy.range_bits())
             && d == slot
         {
-            let first = (i as u64) << (bits - Order::M2.bits());
+            let first = i << (bits - Order::M2.bits());
             let last = first + (1 << (bits - Order::M2.bits()));
             if bits == Order::M2.bits() || found.range(first..last).next().is_none() {
                 found.entry(first).or_default();
@@ -254,7 +254,7 @@ fn cell<C: Code>(run: &mut Run<C>, slot: u8, crowd: &Crowd, index: u64, content:
     let first_gfn = index << Order::M2.bits();
     let lock = match world.policy {
         Policy::Unlocked | Policy::Global => None,
-        Policy::G1 | Policy::M2 => Some(Lock::Range(slot, world.range(Gfn(first_gfn)) as u32)),
+        Policy::G1 | Policy::M2 => Some(Lock::Range(slot, world.range(Gfn(first_gfn)))),
     };
     let mut types: Vec<_> = content.types.into_iter().collect();
     types.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));

@@ -55,13 +55,13 @@ fn a_whole_table_waits_for_its_ranges_and_keeps_others_out() {
             let whole = s.choose(4)? == 0;
             let (mode, range) = (if whole { Mode::Exclusive } else { Mode::Shared }, s.choose(RANGES)?);
             s.lock(Lock::Global(0), mode)?;
-            s.lock(Lock::Range(0, range as u32), Mode::Exclusive)?;
+            s.lock(Lock::Range(0, range), Mode::Exclusive)?;
             for i in if whole { 0..RANGES } else { range..range + 1 } {
                 let w = s.world().map.word(i as u32);
                 let seen = s.load(w)?;
                 s.store(w, seen + 1)?;
             }
-            s.unlock(Lock::Range(0, range as u32), Mode::Exclusive)?;
+            s.unlock(Lock::Range(0, range), Mode::Exclusive)?;
             s.unlock(Lock::Global(0), mode)?;
             let done = s.world().map.word(if whole { 8 } else { 9 });
             s.add(done, 1)?;

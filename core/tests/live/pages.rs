@@ -103,7 +103,7 @@ pub fn peek<F: Statement>(live: &Live<Program<F>>, w: impl Fn(&Map) -> Word) -> 
 pub fn assert_all_free<F: Statement>(live: &Live<Program<F>>) {
     let world = live.world();
     let mut m = live.words();
-    for l in (0..RANGES as u32).map(|i| Lock::Range(0, i)).chain(LOCKS).chain([Lock::Global(0)]) {
+    for l in (0..RANGES).map(|i| Lock::Range(0, i)).chain(LOCKS).chain([Lock::Global(0)]) {
         // A range that nobody has ever taken may have no word.
         let word = lock::word_of(&mut m, world, l).map_or(0, |w| m.get(w));
         assert_eq!(word, 0, "{}", l.describe(world));

@@ -1,0 +1,4 @@
+//! Locks as operations and lessons meet them: needing more, policies, forms, each in small worlds that are searched
+//! completely.
+
+mod needs;
