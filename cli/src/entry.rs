@@ -107,7 +107,7 @@ fn encode(args: &Encode) -> Result<u64, Usage> {
         )));
     }
     let leaf = Leaf { emt: args.emt as u8, ipat: !args.guest_pat, ..Leaf::new(ty, access, mfn, order) };
-    let entry = format.leaf(&leaf, &LeafCtx { mmio_ro: args.mmio_ro });
+    let entry = format.leaf(&leaf, &LeafCtx { mmio_ro: args.mmio_ro, ..LeafCtx::default() });
     if entry == 0 && ty.has_frame() && !mfn.is_valid() {
         return Err(Usage(format!("{ty} is stored only with a frame: add --mfn, such as --mfn 0x1234")));
     }

@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-/// What a guest may do with a frame besides what its type says. Codes are those of 2011 (also of today).
+/// What a guest may do with a frame besides what its type says. Codes are those of 2011 and of today (between 2014
+/// and 2016 they ran the other way). Which of them a format has, [`Format::has_access`](super::Format::has_access) says.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Access {
@@ -29,14 +30,17 @@ pub enum Access {
     Rx2rw = 8,
     /// Nothing, and the first access makes it `rwx`, with an event that does not pause the vCPU (since December 2011).
     N2rwx = 9,
+    /// Read, and the processor may still set accessed and dirty bits there while it walks the guest's own page
+    /// tables (since January 2025).
+    RPw = 10,
 }
 
 use Access::*;
 
 impl Access {
-    const ALL: [Access; 10] = [N, R, W, Rw, X, Rx, Wx, Rwx, Rx2rw, N2rwx];
+    const ALL: [Access; 11] = [N, R, W, Rw, X, Rx, Wx, Rwx, Rx2rw, N2rwx, RPw];
 
-    /// Every access type, in the order of the codes.
+    /// Every access type of any format, in the order of the codes; those that came later stand last.
     pub const fn all() -> &'static [Access] {
         &Access::ALL
     }
@@ -54,6 +58,7 @@ impl Access {
             Rwx => "rwx",
             Rx2rw => "rx2rw",
             N2rwx => "n2rwx",
+            RPw => "r_pw",
         }
     }
 
@@ -80,6 +85,7 @@ impl Access {
         match self {
             N | N2rwx => Perms::from_bits(0),
             Rx2rw => Perms::from_bits(5),
+            RPw => Perms::R,
             plain => Perms::from_bits(plain as u64),
         }
     }
@@ -97,6 +103,7 @@ impl Access {
             Rwx => "no restriction",
             Rx2rw => "read and execute, becomes rw at the first write",
             N2rwx => "no access, becomes rwx at the first touch",
+            RPw => "read only, save for the processor's own marks in page tables",
         }
     }
 }

@@ -6,8 +6,9 @@ use std::fmt;
 
 use super::access::{Access, Perms};
 use super::field::{Field, Kind};
-use super::format::{Decoded, Format, Leaf, Misconfig};
+use super::format::{Family, Format};
 use super::hardware::{Cpu, Hardware};
+use super::leaf::{Decoded, Leaf, Misconfig};
 use crate::addr::{Mfn, Order};
 
 /// One field of an entry, read.
@@ -42,7 +43,18 @@ pub fn summary(format: Format, level: u8, entry: u64) -> String {
     if let Hardware::Misconfigured { why } = format.hardware(level, entry, Cpu::default()) {
         let again = format.decode(level, entry) == Decoded::Misconfigured { why };
         let why = if again { String::new() } else { format!(": {why}") };
-        text += &format!(" A processor leaves here with an EPT misconfiguration{why}.");
+        let leaves = match format.family() {
+            Family::Ept => "an EPT misconfiguration",
+            Family::Npt => "a nested page fault for reserved bits",
+        };
+        text += &format!(" A processor leaves here with {leaves}{why}.");
+    }
+    if format.needs_recalc(entry) {
+        text += match format.family() {
+            Family::Ept => " So it was meant:",
+            Family::Npt => " No guest access passes here:",
+        };
+        text += " the next one has the type computed again.";
     }
     text
 }
@@ -50,13 +62,11 @@ pub fn summary(format: Format, level: u8, entry: u64) -> String {
 fn leaf_summary(format: Format, entry: u64, leaf: &Leaf) -> String {
     let at = if leaf.mfn.is_valid() { format!(" at frame {}", leaf.mfn) } else { " without a frame".into() };
     let may = words(format.perms(entry));
-    format!(
-        "A {} leaf of type {} ({}){at}; under access {} a guest may {may}.",
-        Size(leaf.order),
-        leaf.ty,
-        leaf.ty.meaning(),
-        leaf.access,
-    )
+    let under = match format.family() {
+        Family::Ept => format!("under access {} ", leaf.access),
+        Family::Npt => String::new(),
+    };
+    format!("A {} leaf of type {} ({}){at}; {under}a guest may {may}.", Size(leaf.order), leaf.ty, leaf.ty.meaning())
 }
 
 /// `r-x` as "read and execute".
@@ -95,6 +105,8 @@ fn meaning(format: Format, role: Role, field: &Field, value: u64) -> String {
     match (field.kind, role) {
         (Kind::Allow, _) if value == 1 => "allowed".into(),
         (Kind::Allow, _) => "not allowed".into(),
+        (Kind::Deny, _) if value == 1 => "forbidden".into(),
+        (Kind::Deny, _) => "not forbidden".into(),
         (Kind::Unused, _) if value != 0 => "should be 0".into(),
         (Kind::Unused, _) | (_, Role::Empty) => String::new(),
         (Kind::MemoryType, Role::Link) if value != 0 => "reserved in a link, must be 0".into(),
@@ -107,12 +119,15 @@ fn meaning(format: Format, role: Role, field: &Field, value: u64) -> String {
             Some(ty) => format!("{ty}: {}", ty.meaning()),
             None => Misconfig::UnknownType(value as u8).to_string(),
         },
-        (Kind::Access, role) => match Access::from_code(value) {
+        (Kind::Access, role) => match Access::from_code(value).filter(|a| format.has_access(*a)) {
             Some(access) if role == Role::Link => format!("{access}, the default access of this p2m"),
             Some(access) => format!("{access}: {}", access.meaning()),
             None => Misconfig::UnknownAccess(value as u8).to_string(),
         },
         (Kind::Mfn, Role::Link) => format!("the next table is in frame {value:#x}"),
+        (Kind::Mfn, Role::Leaf(order)) if format.family() == Family::Npt && order != Order::K4 && value & 1 == 1 => {
+            frames(Mfn(value & !1), order) + ", and the bit that selects the upper half of the PAT"
+        }
         (Kind::Mfn, Role::Leaf(order)) => frames(Mfn(value), order),
     }
 }
@@ -133,6 +148,7 @@ fn memory_type(emt: u64) -> &'static str {
         4 => "WT, write-through",
         5 => "WP, write-protected",
         6 => "WB, write-back",
+        7 => "reserved; stored today on purpose, to be called at the next access",
         _ => "reserved",
     }
 }

@@ -1,33 +1,29 @@
-//! Intel's extended page tables as the tree of October 2011 filled them.
-//!
-//! Hardware bits: Intel SDM volume 3, "EPT paging-structure entries". The hardware ignores bits 8 to 11 (without
-//! accessed and dirty flags) and 52 to 63; Xen keeps type and access there.
+//! Intel's extended page tables as the tree of October 2011 filled them: the type in bits 57:52, the access type in 61:58,
+//! and no accessed, dirty or recalc bits.
 
-use super::access::Perms;
-use super::field::fields;
-use super::groups::TypeSet;
-use super::layout::{Base, Layout, base_table, code_table};
+use super::access::{Access, Perms};
+use super::ept::{EMT, Ept, IPAT, MFN, R, SP, TYPE, W, X};
+use super::field::{Field, Kind};
+use super::groups::{Era, TypeSet};
+use super::layout::{Base, Bits, Layout, base_table, code_table};
 use super::types::P2mType::{self, *};
 
-fields! {
-    R "r" 0..=0 Allow "hardware: reads are allowed";
-    W "w" 1..=1 Allow "hardware: writes are allowed";
-    X "x" 2..=2 Allow "hardware: instruction fetches are allowed";
-    EMT "emt" 3..=5 MemoryType "hardware, leaf only: memory type";
-    IPAT "ipat" 6..=6 Flag "hardware, leaf only: ignore the guest's PAT";
-    SP "sp" 7..=7 Flag "hardware: a leaf of 2 MB (level 1) or 1 GB (level 2); always 0 at level 0";
-    RSVD1 "rsvd1" 8..=9 Unused "kept zero; accessed and dirty on later processors";
-    AVAIL1 "avail1" 10..=10 Unused "free for software, kept zero";
-    SNP "rsvd2_snp" 11..=11 Flag "IOMMU sharing the table: snoop";
-    MFN "mfn" 12..=51 Mfn "hardware: the frame, or the next table; all ones is none";
-    TYPE "sa_p2mt" 52..=57 Type "software: p2m type";
-    ACCESS "access" 58..=61 Access "software: access type";
-    TM "rsvd3_tm" 62..=62 Flag "IOMMU sharing the table: transient mapping";
-    AVAIL3 "avail3" 63..=63 Unused "free for software, kept zero";
+const fn field(name: &'static str, low: u8, high: u8, kind: Kind, what: &'static str) -> Field {
+    Field { name, low, high, kind, what }
 }
 
-/// The types, each at the place of its code.
-const TYPES: &[P2mType] = &[
+const EMT_2011: Field = Field { what: "hardware, leaf only: memory type", ..EMT };
+const RSVD1: Field = field("rsvd1", 8, 9, Kind::Unused, "kept zero; accessed and dirty on later processors");
+const AVAIL1: Field = field("avail1", 10, 10, Kind::Unused, "free for software, kept zero");
+const SNP: Field = field("rsvd2_snp", 11, 11, Kind::Flag, "IOMMU sharing the table: snoop");
+const ACCESS: Field = field("access", 58, 61, Kind::Access, "software: access type");
+const TM: Field = field("rsvd3_tm", 62, 62, Kind::Flag, "IOMMU sharing the table: transient mapping");
+const AVAIL3: Field = field("avail3", 63, 63, Kind::Unused, "free for software, kept zero");
+
+const FIELDS: &[Field] = &[R, W, X, EMT_2011, IPAT, SP, RSVD1, AVAIL1, SNP, MFN, TYPE, ACCESS, TM, AVAIL3];
+
+/// The types of October 2011, each at the place of its code; NPT has the same.
+pub const TYPES: &[P2mType] = &[
     RamRw,
     Invalid,
     RamLogdirty,
@@ -48,14 +44,11 @@ const TYPES: &[P2mType] = &[
 /// The format as data.
 pub const LAYOUT: Layout = Layout {
     name: "ept-2011",
+    era: Era::Oct2011,
     fields: [FIELDS; 4],
-    allow: [R, W, X],
-    emt: EMT,
-    ipat: IPAT,
     sp: SP,
     mfn: MFN,
     ty: TYPE,
-    access: ACCESS,
     types: TYPES,
     codes: code_table(TYPES),
     base: base_table(&[
@@ -68,4 +61,6 @@ pub const LAYOUT: Layout = Layout {
         (GrantMapRo, Base::Always(Perms::R)),
     ]),
     frameless: TypeSet::of(&[MmioDirect, RamPaged, RamPagingInStart]),
+    frameless_4k: TypeSet::of(&[]),
+    bits: Bits::Ept(Ept { access: ACCESS, accesses: Access::N2rwx.code() + 1, today: false }),
 };

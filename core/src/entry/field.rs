@@ -9,6 +9,8 @@
 pub enum Kind {
     /// One permission bit, set when it is allowed.
     Allow,
+    /// One permission bit, set when it is forbidden.
+    Deny,
     /// The memory type of a leaf (Intel's numbers).
     MemoryType,
     /// A flag that the hardware reads.

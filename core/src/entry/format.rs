@@ -3,15 +3,19 @@
 //! Three rules hold in every function.
 //! - A leaf is known by its level and its superpage bit, never by its permissions: a superpage whose access
 //!   masks everything away has none, and a walk that took it for a hole would lose 512 mappings.
-//! - An entry of all zeroes is empty. A type of code 0 (`ram_rw`) with other bits set is not.
+//! - What is empty each format says itself ([`Format::is_empty`]); a type of code 0 (`ram_rw`) with other bits set
+//!   is not.
 //! - [`Format::decode`] is how the hypervisor reads an entry. What a processor makes of the same bits is
 //!   [`Format::hardware`]: it refuses some entries that the hypervisor stores and reads without harm.
 
 use super::access::{Access, Perms};
-use super::ept_2011;
 use super::field::Field;
-use super::layout::{Base, Layout, NO_CODE};
+use super::groups::{Era, Group};
+use super::hardware::{Cpu, Hardware};
+use super::layout::{Bits, Layout};
+use super::leaf::{Decoded, Leaf, LeafCtx};
 use super::types::P2mType;
+use super::{ept_2011, ept_now, npt_layouts};
 use crate::addr::{Mfn, Order};
 
 /// How an entry is laid out in its 64 bits.
@@ -20,85 +24,50 @@ pub enum Format {
     /// Intel's extended page tables, as filled in October 2011.
     #[default]
     Ept2011,
+    /// Intel's extended page tables, as filled today.
+    Ept,
+    /// AMD's nested page tables, as filled in October 2011.
+    Npt2011,
+    /// AMD's nested page tables, as filled in December 2012.
+    Npt2012,
+    /// AMD's nested page tables, as filled today.
+    Npt,
 }
 
-/// An entry that maps: frames of one order, with their type.
+/// Whose hardware walks the table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Leaf {
-    /// The type.
-    pub ty: P2mType,
-    /// The access type.
-    pub access: Access,
-    /// The first frame, or [`Mfn::INVALID`] where the type has none.
-    pub mfn: Mfn,
-    /// How many frames.
-    pub order: Order,
-    /// Memory type: 0 UC, 1 WC, 4 WT, 5 WP, 6 WB. Three bits, clipped.
-    pub emt: u8,
-    /// Ignore the guest's PAT.
-    pub ipat: bool,
+pub enum Family {
+    /// Intel's: entries hold an access type and a memory type.
+    Ept,
+    /// AMD's: entries hold neither.
+    Npt,
 }
 
-impl Leaf {
-    /// Write-back memory that is not refined by the guest's PAT: what most memory is mapped as.
-    pub const fn new(ty: P2mType, access: Access, mfn: Mfn, order: Order) -> Leaf {
-        Leaf { ty, access, mfn, order, emt: 6, ipat: true }
-    }
-}
-
-/// What decides an entry's permissions and is not in the entry.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct LeafCtx {
-    /// The frame lies in the MMIO ranges that guests may only read.
-    pub mmio_ro: bool,
-}
-
-/// An entry as the hypervisor reads it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Decoded {
-    /// All zeroes: nothing was ever mapped here, which reads as type `invalid`.
-    Empty,
-    /// A link to the table one level below.
-    Table {
-        /// The frame that holds the table.
-        mfn: Mfn,
-    },
-    /// A mapping.
-    Leaf(Leaf),
-    /// Bits that the hypervisor never leaves behind.
-    Misconfigured {
-        /// What is wrong with them.
-        why: Misconfig,
-    },
-}
-
-/// Why an entry means nothing, to the hypervisor or to the processor.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Misconfig {
-    /// The type's code is none of the format's. Software only.
-    UnknownType(u8),
-    /// The access type's code is unknown. Software only.
-    UnknownAccess(u8),
-    /// Above level 0, neither a superpage nor present, yet not empty: a link written in halves. Software only.
-    HalfLink,
-    /// The superpage bit at the root: no leaf is that large.
-    SuperpageAtRoot,
-    /// Writable but not readable: `-w-` or `-wx`. Hardware only.
-    WriteWithoutRead,
-    /// `--x` on a processor that cannot. Hardware only.
-    ExecuteOnly,
-    /// Memory type 2, 3 or 7. Hardware only.
-    MemoryType(u8),
-    /// A link with bits 3 to 6 set, which are reserved where no leaf is. Hardware only.
-    ReservedInLink,
-    /// A superpage's frame is not a multiple of its size. Hardware only.
-    UnalignedSuperpage,
+/// Hands a method to the layout. Each arm names a constant, which the compiler folds away; the formats but the usual
+/// one share a copy of the code beside the caller's path.
+macro_rules! by_layout {
+    ($self:ident, |$l:ident| $body:expr, $ret:ty, ($($arg:ident: $ty:ty),*)) => {{
+        #[inline(never)]
+        const fn others(format: Format, $($arg: $ty),*) -> $ret {
+            match format {
+                Format::Ept2011 => { let $l = &ept_2011::LAYOUT; $body }
+                Format::Ept => { let $l = &ept_now::LAYOUT; $body }
+                Format::Npt2011 => { let $l = &npt_layouts::NPT_2011; $body }
+                Format::Npt2012 => { let $l = &npt_layouts::NPT_2012; $body }
+                Format::Npt => { let $l = &npt_layouts::NPT; $body }
+            }
+        }
+        match $self {
+            Format::Ept2011 => { let $l = &ept_2011::LAYOUT; $body }
+            other => others(other, $($arg),*),
+        }
+    }};
 }
 
 impl Format {
-    const ALL: [Format; 1] = [Format::Ept2011];
+    const ALL: [Format; 5] = [Format::Ept2011, Format::Ept, Format::Npt2011, Format::Npt2012, Format::Npt];
 
-    /// Every format.
+    /// Every format, Intel's first and of each family the oldest first.
     pub const fn all() -> &'static [Format] {
         &Format::ALL
     }
@@ -108,6 +77,10 @@ impl Format {
     pub(super) const fn layout(self) -> &'static Layout {
         match self {
             Format::Ept2011 => &ept_2011::LAYOUT,
+            Format::Ept => &ept_now::LAYOUT,
+            Format::Npt2011 => &npt_layouts::NPT_2011,
+            Format::Npt2012 => &npt_layouts::NPT_2012,
+            Format::Npt => &npt_layouts::NPT,
         }
     }
 
@@ -121,6 +94,33 @@ impl Format {
         Format::ALL.into_iter().find(|f| f.name() == name)
     }
 
+    /// The tree that fills entries so: it also says what the groups of types are.
+    #[inline]
+    pub const fn era(self) -> Era {
+        self.layout().era
+    }
+
+    /// Whose hardware reads it.
+    #[inline]
+    pub const fn family(self) -> Family {
+        match self.layout().bits {
+            Bits::Ept(_) => Family::Ept,
+            Bits::Npt(_) => Family::Npt,
+        }
+    }
+
+    /// Whether `ty` is in `group` in the tree of this format.
+    #[inline]
+    pub const fn is(self, ty: P2mType, group: Group) -> bool {
+        ty.is(group, self.era())
+    }
+
+    /// Whether an entry of this type names a frame in the tree of this format: [`P2mType::has_frame_in`].
+    #[inline]
+    pub const fn has_frame(self, ty: P2mType) -> bool {
+        ty.has_frame_in(self.era())
+    }
+
     /// The named bits of an entry at `level`, lowest first. They cover all 64 bits, each once.
     pub const fn fields(self, level: u8) -> &'static [Field] {
         self.layout().fields[if level < 3 { level as usize } else { 3 }]
@@ -129,59 +129,55 @@ impl Format {
     /// The number that stands for `ty` in an entry, or `None` if the format has no such type.
     #[inline]
     pub const fn type_code(self, ty: P2mType) -> Option<u64> {
-        match self.layout().codes[ty as usize] {
-            NO_CODE => None,
-            code => Some(code as u64),
-        }
+        self.layout().type_code(ty)
     }
 
     /// The type that `code` stands for.
     #[inline]
     pub const fn type_of_code(self, code: u64) -> Option<P2mType> {
-        let types = self.layout().types;
-        if code < types.len() as u64 { Some(types[code as usize]) } else { None }
+        self.layout().type_of_code(code)
     }
 
-    /// What a type allows by itself.
+    /// Whether the format has this access type: `r_pw` is of today. NPT takes it and stores nothing, see
+    /// [`Family::Npt`].
     #[inline]
-    pub const fn base_perms(self, ty: P2mType, ctx: &LeafCtx) -> Perms {
-        match self.layout().base[ty as usize] {
-            Base::Always(perms) => perms,
-            Base::WriteUnlessRo(perms) => Perms { w: !ctx.mmio_ro, ..perms },
-        }
+    pub const fn has_access(self, access: Access) -> bool {
+        self.layout().has_access(access)
     }
 
-    /// What an entry of this type and access lets through: the type's permissions under the access's mask.
-    /// In 2011 the size of the leaf plays no part.
+    /// The word of an entry where nothing is mapped, with which a new table is filled: 0, today in EPT with suppress
+    /// #VE set.
     #[inline]
-    pub const fn permissions(self, ty: P2mType, access: Access, ctx: &LeafCtx) -> Perms {
-        self.base_perms(ty, ctx).and(access.mask())
+    pub const fn empty(self) -> u64 {
+        self.layout().empty()
+    }
+
+    /// Whether nothing is mapped: no bit is set; today's EPT does not count suppress #VE, NPT does not count the frame.
+    #[inline]
+    pub const fn is_empty(self, entry: u64) -> bool {
+        by_layout!(self, |l| l.is_empty(entry), bool, (entry: u64))
+    }
+
+    /// What an entry lets through: the type's permissions under the access's mask (NPT: the type's alone).
+    ///
+    /// Today the size of the leaf counts: a log-dirty leaf is writable only at 4 KB under PML, and a domain may be
+    /// forbidden executable superpages.
+    #[inline]
+    pub const fn permissions(self, ty: P2mType, access: Access, order: Order, ctx: &LeafCtx) -> Perms {
+        by_layout!(self, |l| l.permissions(ty, access, order, ctx), Perms,
+            (ty: P2mType, access: Access, order: Order, ctx: &LeafCtx))
     }
 
     /// The entry that setting `leaf` writes.
     ///
-    /// Where the leaf has no frame the entry stays empty (0), save for the types that are stored without one:
-    /// those keep the invalid frame, clipped to the field. Populate on demand stores frame 0. A type that
-    /// the format lacks also gives 0: ask [`Format::type_code`] first. One leaf cannot be told from an empty entry
+    /// Where the leaf has no frame the entry stays empty, save for the types that are stored without one:
+    /// those keep the invalid frame, clipped to the field, so that it reaches neither type nor NX. Populate on demand
+    /// stores frame 0. A type or access type that the format lacks also gives an empty entry: ask
+    /// [`Format::type_code`] and [`Format::has_access`] first. One leaf of 2011 cannot be told from an empty entry
     /// because all its bits are zero: `ram_rw` at frame 0 with access `n`, memory type 0 and no `ipat`.
     #[inline]
     pub const fn leaf(self, leaf: &Leaf, ctx: &LeafCtx) -> u64 {
-        let l = self.layout();
-        let Some(code) = self.type_code(leaf.ty) else { return 0 };
-        let mfn = match leaf.ty {
-            P2mType::PopulateOnDemand if !leaf.mfn.is_valid() => 0,
-            _ => leaf.mfn.0,
-        };
-        if !Mfn(mfn).is_valid() && !l.frameless.has(leaf.ty) {
-            return 0;
-        }
-        l.put_perms(self.permissions(leaf.ty, leaf.access, ctx))
-            | l.emt.put(leaf.emt as u64)
-            | l.ipat.put(leaf.ipat as u64)
-            | l.sp.put((leaf.order.level() > 0) as u64)
-            | l.mfn.put(mfn)
-            | l.ty.put(code)
-            | l.access.put(leaf.access.code())
+        by_layout!(self, |l| l.leaf(leaf, ctx), u64, (leaf: &Leaf, ctx: &LeafCtx))
     }
 
     /// A link to the table in `mfn`, in a p2m whose default access is `rwx`. See [`Format::link_as`].
@@ -190,23 +186,18 @@ impl Format {
         self.link_as(mfn, Access::Rwx)
     }
 
-    /// A link to the table in `mfn`: everything is allowed, the leaf below decides; the access field holds the
+    /// A link to the table in `mfn`: everything is allowed, the leaf below decides; the access field of EPT holds the
     /// p2m's default access, which is not a mask here.
     #[inline]
     pub const fn link_as(self, mfn: Mfn, default_access: Access) -> u64 {
-        let l = self.layout();
-        l.put_perms(Perms::RWX) | l.mfn.put(mfn.0) | l.access.put(default_access.code())
+        by_layout!(self, |l| l.link_as(mfn, default_access), u64, (mfn: Mfn, default_access: Access))
     }
 
-    /// What a look-up answers where nothing is mapped: type `mmio_dm`, no frame, no permission. Never stored.
+    /// What a look-up answers where nothing is mapped: type `mmio_dm`, no frame, no permission; access `n`, from NPT
+    /// `rwx`. Never stored.
     #[inline]
     pub const fn miss(self) -> u64 {
-        let l = self.layout();
-        let code = match self.type_code(P2mType::MmioDm) {
-            Some(code) => code,
-            None => 0,
-        };
-        l.ty.put(code) | l.mfn.put(Mfn::INVALID.0)
+        self.layout().miss()
     }
 
     /// The same entry for another frame.
@@ -215,38 +206,18 @@ impl Format {
         self.layout().mfn.set(entry, mfn.0)
     }
 
-    /// Reads an entry of a table at `level` (0 holds 4 KB leaves, 3 is the root) as the hypervisor does.
+    /// Reads an entry of a table at `level` (0 holds 4 KB leaves, 3 is the root) as the hypervisor does. An entry that
+    /// was made illegal to be called back ([`Format::mark_recalc`]) is still the leaf or the link that it was.
     #[inline]
     pub const fn decode(self, level: u8, entry: u64) -> Decoded {
-        let l = self.layout();
-        if entry == 0 {
-            return Decoded::Empty;
-        }
-        if level > 0 && !self.superpage(entry) {
-            return if self.present(entry) {
-                Decoded::Table { mfn: self.mfn(entry) }
-            } else {
-                Decoded::Misconfigured { why: Misconfig::HalfLink }
-            };
-        }
-        let Some(order) = Order::of_level(level) else {
-            return Decoded::Misconfigured { why: Misconfig::SuperpageAtRoot };
-        };
-        let (code, access_code) = (l.ty.get(entry), l.access.get(entry));
-        let Some(ty) = self.type_of_code(code) else {
-            return Decoded::Misconfigured { why: Misconfig::UnknownType(code as u8) };
-        };
-        let Some(access) = Access::from_code(access_code) else {
-            return Decoded::Misconfigured { why: Misconfig::UnknownAccess(access_code as u8) };
-        };
-        let (emt, ipat) = (l.emt.get(entry) as u8, l.ipat.get(entry) == 1);
-        Decoded::Leaf(Leaf { ty, access, mfn: self.mfn(entry), order, emt, ipat })
+        by_layout!(self, |l| l.decode(level, entry), Decoded, (level: u8, entry: u64))
     }
 
-    /// The permission bits that the entry holds, whatever else it is.
+    /// The permissions that the entry was written with, whatever else it is. A mark for recalculation does not
+    /// change them; what a processor lets through in the end, [`Format::hardware`] says.
     #[inline]
     pub const fn perms(self, entry: u64) -> Perms {
-        self.layout().get_perms(entry)
+        by_layout!(self, |l| l.perms(entry), Perms, (entry: u64))
     }
 
     /// Whether anything is allowed: the processor stops at an entry that is not present. A leaf may be none the less.
@@ -258,45 +229,69 @@ impl Format {
     /// The superpage bit. Means nothing at level 0.
     #[inline]
     pub const fn superpage(self, entry: u64) -> bool {
-        self.layout().sp.get(entry) == 1
+        self.layout().superpage(entry)
     }
 
     /// Not empty and not of type `invalid` (the tree of January 2012 gave this test its name). Not the same as present: paged-out and
     /// populate-on-demand entries are valid and not present.
     #[inline]
     pub const fn valid(self, entry: u64) -> bool {
-        entry != 0 && !matches!(self.type_of_code(self.layout().ty.get(entry)), Some(P2mType::Invalid))
+        by_layout!(self, |l| l.valid(entry), bool, (entry: u64))
     }
 
     /// The frame that the entry names, [`Mfn::INVALID`] if the field is all ones.
     #[inline]
     pub const fn mfn(self, entry: u64) -> Mfn {
-        let field = self.layout().mfn;
-        let mfn = field.get(entry);
-        if mfn == field.max() { Mfn::INVALID } else { Mfn(mfn) }
+        self.layout().frame(entry)
     }
 
     /// Child `i` (0 to 511) of the superpage `entry` at `level` (2 or 1), when it is split.
     ///
-    /// A child inherits everything but its frame, which is `i` sizes further on (populate on demand has none and
-    /// stores `i`), its permissions, which are computed again for that frame, and the superpage bit, which a 4 KB
-    /// leaf does not have. At any other level there is nothing to split and the entry comes back as it is.
+    /// A child inherits everything but its frame, which is `i` sizes further on (populate on demand has none; in EPT it
+    /// stores `i`), and the superpage bit, which a 4 KB leaf does not have. In EPT its permissions are computed again for
+    /// that frame and size (`ept_split_super_page`); in NPT all flags stay, and a PAT bit moves from bit 12 to bit 7
+    /// (`p2m_next_level`). At any other level there is nothing to split and the entry comes back as it is.
     #[inline]
     pub const fn split_child(self, entry: u64, level: u8, i: u64, ctx: &LeafCtx) -> u64 {
-        let l = self.layout();
-        if level == 0 || level > 2 {
-            return entry;
-        }
-        let ty = self.type_of_code(l.ty.get(entry));
-        let mfn = match ty {
-            Some(P2mType::PopulateOnDemand) => i,
-            _ => self.mfn(entry).plus(i << (9 * (level - 1))).0,
-        };
-        let perms = match (ty, Access::from_code(l.access.get(entry))) {
-            (Some(ty), Some(access)) => self.permissions(ty, access, ctx),
-            _ => Perms::NONE,
-        };
-        let inherited = entry & !l.put_perms(Perms::RWX) & !l.sp.mask();
-        l.mfn.set(inherited, mfn) | l.put_perms(perms) | l.sp.put((level > 1) as u64)
+        by_layout!(self, |l| l.split_child(entry, level, i, ctx), u64, (entry: u64, level: u8, i: u64, ctx: &LeafCtx))
+    }
+
+    /// Reads an entry of a table at `level` (0 holds 4 KB leaves, 3 is the root) as a processor does.
+    #[inline]
+    pub const fn hardware(self, level: u8, entry: u64, cpu: Cpu) -> Hardware {
+        by_layout!(self, |l| l.hardware(level, entry, cpu), Hardware, (level: u8, entry: u64, cpu: Cpu))
+    }
+
+    /// Whether entries can be marked for their type to be computed again: the formats of today.
+    #[inline]
+    pub const fn recalculates(self) -> bool {
+        self.layout().recalculates()
+    }
+
+    /// The entry, leaf or link, marked so that the next guest access through it leaves to the hypervisor, which computes
+    /// the type again: EPT gets an illegal memory type and the recalc bit, NPT loses US (and A). What is not
+    /// present stays as it is: every access leaves there anyway. None if the format has no such mark.
+    #[inline]
+    pub const fn mark_recalc(self, entry: u64) -> Option<u64> {
+        self.layout().mark_recalc(entry)
+    }
+
+    /// Whether the entry is so marked.
+    #[inline]
+    pub const fn needs_recalc(self, entry: u64) -> bool {
+        self.layout().needs_recalc(entry)
+    }
+
+    /// An entry of a table at `level` without the mark. `emt` is the memory type of a leaf in EPT, where the mark
+    /// took its place; a link has none. An entry without the mark comes back as it is.
+    #[inline]
+    pub const fn clear_recalc(self, level: u8, entry: u64, emt: u8) -> u64 {
+        self.layout().clear_recalc(level, entry, emt)
+    }
+
+    /// The entry with suppress #VE set or cleared. None (Xen's EOPNOTSUPP) if the format has no such bit.
+    #[inline]
+    pub const fn with_suppress_ve(self, entry: u64, on: bool) -> Option<u64> {
+        self.layout().with_suppress_ve(entry, on)
     }
 }

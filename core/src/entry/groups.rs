@@ -48,6 +48,14 @@ pub enum Group {
     Broken,
     /// Types that a lookup may hand to a caller as mapped.
     Valid,
+    /// Never writable, and a write is dropped without a sound (today only).
+    DiscardWrite,
+    /// Turn into each other by recalculation: a change of the whole table may reach them late (today only).
+    Changeable,
+    /// May be stored without a valid frame (today only; before, the code wrote the list out).
+    InvalidMfn,
+    /// Anybody's memory: RAM, grants, foreign frames (today only).
+    AnyRam,
 }
 
 /// A set of types.
@@ -85,6 +93,8 @@ const RAM_2012: TypeSet = RAM_BASE.or(PAGING);
 const RAM_NOW: TypeSet = RAM_2012.or(TypeSet::of(&[IoreqServer]));
 const MMIO: TypeSet = TypeSet::of(&[MmioDm, MmioDirect]);
 const GRANT: TypeSet = TypeSet::of(&[GrantMapRw, GrantMapRo]);
+/// What December 2012 and today store without a frame at the size of a page.
+pub(super) const PAGING_TYPES: TypeSet = PAGING;
 
 impl Group {
     /// The members in the tree of that time.
@@ -111,6 +121,11 @@ impl Group {
             (Group::Valid, Era::Oct2011) => RAM_2011.or(MMIO),
             (Group::Valid, Era::Dec2012) => RAM_2012.or(MMIO),
             (Group::Valid, Era::Now) => RAM_NOW.or(TypeSet::of(&[MmioDirect])),
+            (Group::DiscardWrite, Era::Now) => TypeSet::of(&[RamRo, GrantMapRo]),
+            (Group::Changeable, Era::Now) => TypeSet::of(&[RamRw, RamLogdirty, IoreqServer]),
+            (Group::InvalidMfn, Era::Now) => PAGING.or(TypeSet::of(&[PopulateOnDemand, MmioDirect])),
+            (Group::AnyRam, Era::Now) => RAM_NOW.or(GRANT).or(TypeSet::of(&[MapForeign])),
+            (Group::DiscardWrite | Group::Changeable | Group::InvalidMfn | Group::AnyRam, _) => EMPTY,
         }
     }
 }
@@ -211,7 +226,18 @@ impl P2mType {
     /// prepared. What has none: `invalid`, `mmio_dm`, `populate_on_demand`, `ram_paged`, `ram_paging_in_start`.
     #[inline]
     pub const fn has_frame(self) -> bool {
-        !matches!(self, Invalid | MmioDm | PopulateOnDemand | RamPaged | RamPagingInStart)
+        self.has_frame_in(Era::Oct2011)
+    }
+
+    /// Whether an entry of this type names a frame as of `era`. From 2012 `ram_paging_in` has none: it only says that
+    /// somebody asked for the page, what `ram_paging_in_start` said before.
+    #[inline]
+    pub const fn has_frame_in(self, era: Era) -> bool {
+        match self {
+            Invalid | MmioDm | PopulateOnDemand | RamPaged | RamPagingInStart => false,
+            RamPagingIn => matches!(era, Era::Oct2011),
+            _ => true,
+        }
     }
 }
 
@@ -256,7 +282,25 @@ mod tests {
             "ram_rw ram_logdirty ram_ro mmio_dm mmio_direct ram_paging_out ram_paged ram_paging_in ram_shared",
             "ram_rw ram_logdirty ram_ro mmio_direct ram_paging_out ram_paged ram_paging_in ram_shared ioreq_server",
         ),
+        (Group::DiscardWrite, "", "", "ram_ro grant_map_ro"),
+        (Group::Changeable, "", "", "ram_rw ram_logdirty ioreq_server"),
+        (Group::InvalidMfn, "", "", "mmio_direct populate_on_demand ram_paging_out ram_paged ram_paging_in"),
+        (
+            Group::AnyRam,
+            "",
+            "",
+            "ram_rw ram_logdirty ram_ro grant_map_rw grant_map_ro ram_paging_out ram_paged ram_paging_in ram_shared \
+             map_foreign ioreq_server",
+        ),
     ];
+
+    #[test]
+    fn paging_in_has_a_frame_only_in_2011() {
+        for (era, want) in [(Era::Oct2011, true), (Era::Dec2012, false), (Era::Now, false)] {
+            assert_eq!(RamPagingIn.has_frame_in(era), want, "{era:?}");
+            assert!(RamRw.has_frame_in(era) && RamPagingOut.has_frame_in(era) && !RamPaged.has_frame_in(era));
+        }
+    }
 
     #[test]
     fn groups_are_those_of_the_headers() {

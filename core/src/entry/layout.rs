@@ -1,11 +1,16 @@
 //! What a format is: its fields, the codes of its types, and what each type allows, all as data.
 //!
-//! The encoder and the decoder in `format.rs` are written over a [`Layout`]; a new format is a new constant.
+//! The encoder and the decoder in `code.rs` are written over a [`Layout`]; a new format is a new constant. What the two
+//! families of hardware do not share stands in `ept.rs` and `npt.rs`, behind [`Bits`].
 
 use super::access::Perms;
+use super::ept::Ept;
 use super::field::Field;
-use super::groups::TypeSet;
+use super::groups::{Era, TypeSet};
+use super::leaf::LeafCtx;
+use super::npt::Npt;
 use super::types::P2mType;
+use crate::addr::Order;
 
 /// What a type allows before its access is looked at.
 #[derive(Clone, Copy)]
@@ -14,28 +19,26 @@ pub enum Base {
     Always(Perms),
     /// And writes besides, unless the frame lies in the read-only MMIO ranges.
     WriteUnlessRo(Perms),
+    /// And writes besides, unless an ioreq server takes them.
+    WriteUnlessTaken(Perms),
+    /// And writes besides, where the processor logs them itself: leaves of 4 KB under page-modification logging.
+    WriteIfLogged(Perms),
 }
 
 /// A format as data.
 pub struct Layout {
     /// The name in a lesson's `encoding` and on the command line.
     pub name: &'static str,
+    /// The tree that fills entries so.
+    pub era: Era,
     /// Every field, lowest first, per level: a bit can mean different things in a root and in a leaf.
     pub fields: [&'static [Field]; 4],
-    /// The fields for read, write and execute.
-    pub allow: [Field; 3],
-    /// Memory type.
-    pub emt: Field,
-    /// Ignore PAT.
-    pub ipat: Field,
     /// Superpage.
     pub sp: Field,
     /// Machine frame.
     pub mfn: Field,
     /// Type.
     pub ty: Field,
-    /// Access type.
-    pub access: Field,
     /// The types that exist in this format, each at the place of its code.
     pub types: &'static [P2mType],
     /// The code of each type, by the type's discriminant; [`NO_CODE`] for those that the format lacks.
@@ -44,6 +47,18 @@ pub struct Layout {
     pub base: [Base; P2mType::COUNT],
     /// Types for which an entry is written even where no frame is given. For the others it stays empty.
     pub frameless: TypeSet,
+    /// The same, for leaves of 4 KB alone.
+    pub frameless_4k: TypeSet,
+    /// Whose hardware reads it, and where the rest stands.
+    pub bits: Bits,
+}
+
+/// What the two families do not share.
+pub enum Bits {
+    /// Intel's extended page tables.
+    Ept(Ept),
+    /// AMD's nested page tables.
+    Npt(Npt),
 }
 
 /// Stands in [`Layout::codes`] for a type that the format lacks.
@@ -69,16 +84,15 @@ pub const fn base_table(rows: &[(P2mType, Base)]) -> [Base; P2mType::COUNT] {
     table
 }
 
-impl Layout {
-    /// The permission bits for `perms`, in place.
-    #[inline]
-    pub const fn put_perms(&self, perms: Perms) -> u64 {
-        self.allow[0].put(perms.r as u64) | self.allow[1].put(perms.w as u64) | self.allow[2].put(perms.x as u64)
-    }
-
-    /// The permissions that the bits of `entry` give.
-    #[inline]
-    pub const fn get_perms(&self, entry: u64) -> Perms {
-        Perms { r: self.allow[0].get(entry) == 1, w: self.allow[1].get(entry) == 1, x: self.allow[2].get(entry) == 1 }
+impl Base {
+    /// What is allowed for a leaf of that order.
+    #[inline(always)]
+    pub const fn perms(self, order: Order, ctx: &LeafCtx) -> Perms {
+        match self {
+            Base::Always(perms) => perms,
+            Base::WriteUnlessRo(perms) => Perms { w: !ctx.mmio_ro, ..perms },
+            Base::WriteUnlessTaken(perms) => Perms { w: !ctx.ioreq_writes, ..perms },
+            Base::WriteIfLogged(perms) => Perms { w: ctx.pml && order.level() == 0, ..perms },
+        }
     }
 }

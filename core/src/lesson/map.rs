@@ -130,7 +130,7 @@ fn item(p: &mut Parser<'_>, format: Format) -> Parse<MapItem> {
             _ => p.name("with, order, content or the end of the item")?,
         };
         match word.name.as_str() {
-            "with" => item.access = Some(access(p)?),
+            "with" => item.access = Some(access(p, format)?),
             "order" => {
                 let at = p.span();
                 let n = number(p, "an order")?;
@@ -195,9 +195,12 @@ fn number(p: &mut Parser<'_>, what: &str) -> Parse<u64> {
     Ok(n)
 }
 
-fn access(p: &mut Parser<'_>) -> Parse<Access> {
+fn access(p: &mut Parser<'_>, format: Format) -> Parse<Access> {
     let word = p.name("an access right")?;
     match Access::from_name(&word.name).filter(|_| word.name.starts_with("access_")) {
+        Some(a) if !format.has_access(a) => {
+            p.wrong(word.span, format!("entries of {} have no access right `{}`", format.name(), word.name))
+        }
         Some(a) => Ok(a),
         None => p.wrong(word.span, format!("no access right `{}`, as access_rw is one", word.name)),
     }

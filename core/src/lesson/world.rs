@@ -139,9 +139,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
             Some(f) => spec.encoding = f,
             None => {
                 let all: Vec<_> = Format::all().iter().map(|f| f.name()).collect();
-                let known = ["ept-2011", "ept", "npt-2011", "npt"].contains(&name);
-                let why = if known { "is not offered by this release" } else { "is no encoding" };
-                r.wrong(span, format!("`{name}` {why}; there are {}", all.join(", ")));
+                r.wrong(span, format!("`{name}` is no encoding; there are {}", all.join(", ")));
             }
         }
     }

@@ -10,7 +10,7 @@ use super::map::{LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map, Sizes};
 use super::record::{DomWord, FrameWord};
 use super::words::Words;
 use super::world::{Actor, Domain, NamedLock, Policy, View, World};
-use crate::addr::{DomGfn, DomId, Gfn, Mfn, Order, Word};
+use crate::addr::{DomGfn, DomId, FRAME_WORDS, Gfn, Mfn, Order, Word};
 use crate::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -227,6 +227,9 @@ impl Filling<'_> {
             let root = self.world.domain(slot).root;
             self.own(root);
             self.record(root, FrameWord::Use, FrameUse::Table { slot }.to_word());
+            for word in (0..FRAME_WORDS).filter_map(|i| self.world.map.page(root, i)) {
+                self.m.set(word, self.world.format.empty());
+            }
             self.m.set(self.world.map.dom(slot, DomWord::Dying), d.dying as u64);
             for i in 0..LOCK_PAGES {
                 let page = root.plus(1 + i);
@@ -279,7 +282,7 @@ impl Filling<'_> {
         let dom = self.world.domain(new.slot).id;
         let twice = BuildError::MappedTwice { dom, gfn: new.gfn };
         let word = self.table(new.slot, new.gfn, new.order.level()).ok_or(twice.clone())?;
-        if self.m.get(word) != 0 {
+        if !format.is_empty(self.m.get(word)) {
             return Err(twice);
         }
         let mfn = if new.ty.has_frame() { first } else { Mfn::INVALID };

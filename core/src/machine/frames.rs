@@ -229,11 +229,12 @@ pub fn alloc_table<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) ->
 /// The same for no actor in particular: it never fails while there is a page.
 pub(super) fn take_table<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Mfn> {
     let mfn = heap(m, world, |m| take_lowest(m, world, Some(slot)))?;
+    let empty = world.format.empty();
     for i in 0..FRAME_WORDS {
         if let Some(w) = world.map.page(mfn, i)
-            && m.get(w) != 0
+            && m.get(w) != empty
         {
-            m.set(w, 0);
+            m.set(w, empty);
         }
     }
     m.set(rec(world, mfn, FrameWord::Use), FrameUse::Table { slot }.to_word());

@@ -52,8 +52,10 @@ pub fn entries<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Bro
     }
     for at in &s.leaves {
         let leaf = &at.leaf;
-        let (is, should) =
-            (world.format.perms(at.entry), world.format.permissions(leaf.ty, leaf.access, &LeafCtx::default()));
+        let (is, should) = (
+            world.format.perms(at.entry),
+            world.format.permissions(leaf.ty, leaf.access, leaf.order, &LeafCtx::default()),
+        );
         if is != should && leaf.ty != P2mType::MmioDirect {
             out.push(broken(Rule::I5, format!("{} allows {is} and should allow {should}", at.g)));
         }

@@ -1,51 +1,8 @@
+//! The format of October 2011, bit by bit, and what of it a processor refuses.
+
 use super::*;
-use crate::addr::{Mfn, Order};
-use proptest::prelude::*;
 
 const F: Format = Format::Ept2011;
-const OUT: LeafCtx = LeafCtx { mmio_ro: false };
-const IN: LeafCtx = LeafCtx { mmio_ro: true };
-
-/// One row: types, in the read-only ranges or not, and what is left under n r w rw x rx wx rwx rx2rw n2rwx.
-type Row = (&'static [P2mType], &'static [LeafCtx], [&'static str; 10]);
-
-use P2mType::*;
-
-const TRUTH: &[Row] = &[
-    (&[RamRw], &[OUT, IN], ["---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx", "r-x", "---"]),
-    (&[MmioDirect], &[OUT], ["---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx", "r-x", "---"]),
-    (&[MmioDirect], &[IN], ["---", "r--", "---", "r--", "--x", "r-x", "--x", "r-x", "r-x", "---"]),
-    (
-        &[RamLogdirty, RamRo, RamShared],
-        &[OUT, IN],
-        ["---", "r--", "---", "r--", "--x", "r-x", "--x", "r-x", "r-x", "---"],
-    ),
-    (&[GrantMapRw], &[OUT, IN], ["---", "r--", "-w-", "rw-", "---", "r--", "-w-", "rw-", "r--", "---"]),
-    (&[GrantMapRo], &[OUT, IN], ["---", "r--", "---", "r--", "---", "r--", "---", "r--", "r--", "---"]),
-    (
-        &[Invalid, MmioDm, PopulateOnDemand, RamPagingOut, RamPaged, RamPagingIn, RamPagingInStart, RamBroken],
-        &[OUT, IN],
-        ["---"; 10],
-    ),
-];
-
-#[test]
-fn permissions_are_those_of_the_truth_table() {
-    let mut seen = 0;
-    for (types, ctxs, row) in TRUTH {
-        for (&ty, ctx) in types.iter().flat_map(|t| ctxs.iter().map(move |c| (t, c))) {
-            for (&access, want) in Access::all().iter().zip(row) {
-                let got = F.permissions(ty, access, ctx);
-                assert_eq!(got.to_string(), *want, "{ty} {access} {ctx:?}");
-                let entry = F.leaf(&Leaf::new(ty, access, Mfn(0x1234), Order::K4), ctx);
-                assert_eq!(F.perms(entry), got, "{ty} {access} {ctx:?} as stored");
-                seen += 1;
-            }
-        }
-    }
-    let types = P2mType::all().iter().filter(|&&t| F.type_code(t).is_some()).count();
-    assert_eq!((types, seen), (15, types * 2 * Access::all().len()), "the table names every type and access");
-}
 
 /// The field positions of the headers of October 2011, written out.
 #[test]
@@ -77,22 +34,6 @@ fn an_entry_is_bit_exact() {
     }
     assert_eq!(F.link(Mfn(0x55)), 0x1c00_0000_0005_5007);
     assert_eq!(F.link_as(Mfn(0x55), Access::N), 0x5_5007);
-}
-
-#[test]
-fn fields_cover_every_bit_once() {
-    for &format in Format::all() {
-        for level in 0..4 {
-            let fields = format.fields(level);
-            let mut next = 0;
-            for f in fields {
-                assert_eq!(u32::from(f.low), next, "{} begins where the one below it ends", f.name);
-                next = u32::from(f.high) + 1;
-                assert_eq!(fields.iter().filter(|g| g.name == f.name).count(), 1, "{} is one name", f.name);
-            }
-            assert_eq!(next, 64);
-        }
-    }
 }
 
 #[test]
@@ -235,77 +176,4 @@ fn an_entry_says_what_it_is() {
     assert_eq!(by_name("mfn"), Some((0x200, "512 frames from machine address 0x200000".into())));
     assert_eq!(by_name("sa_p2mt"), Some((3, "ram_ro: read-only memory, writes are dropped".into())));
     assert_eq!(by_name("access"), Some((5, "rx: read and execute".into())));
-}
-
-#[test]
-fn names_lead_back() {
-    for &t in P2mType::all() {
-        assert_eq!(P2mType::from_name(t.name()), Some(t));
-    }
-    for &a in Access::all() {
-        assert_eq!(Access::from_name(a.name()), Some(a));
-        assert_eq!(Access::from_name(&format!("access_{a}")), Some(a));
-        assert_eq!(Access::from_code(a.code()), Some(a));
-    }
-    for &f in Format::all() {
-        assert_eq!(Format::from_name(f.name()), Some(f));
-    }
-    assert_eq!(P2mType::from_name("p2m_ram_rw"), None);
-}
-
-fn any_order() -> impl Strategy<Value = Order> {
-    prop::sample::select(vec![Order::K4, Order::M2, Order::G1])
-}
-
-fn any_leaf() -> impl Strategy<Value = Leaf> {
-    let ty = prop::sample::select(P2mType::all());
-    let access = prop::sample::select(Access::all());
-    let mfn = prop_oneof![3 => (0..1u64 << 40).prop_map(Mfn), 1 => Just(Mfn::INVALID)];
-    (ty, access, mfn, any_order(), 0..8u8, any::<bool>()).prop_map(|(ty, access, mfn, order, emt, ipat)| Leaf {
-        ty,
-        access,
-        mfn,
-        order,
-        emt,
-        ipat,
-    })
-}
-
-proptest! {
-    #[test]
-    fn what_is_written_is_read_back(leaf in any_leaf(), mmio_ro: bool) {
-        let ctx = LeafCtx { mmio_ro };
-        let entry = F.leaf(&leaf, &ctx);
-        let frameless = matches!(leaf.ty, MmioDirect | RamPaged | RamPagingInStart);
-        let stored = !matches!(leaf.ty, MapForeign | IoreqServer)
-            && (leaf.mfn.is_valid() || frameless || leaf.ty == PopulateOnDemand);
-        let want = match leaf {
-            _ if !stored => Decoded::Empty,
-            Leaf { ty: PopulateOnDemand, mfn: Mfn::INVALID, .. } => Decoded::Leaf(Leaf { mfn: Mfn(0), ..leaf }),
-            Leaf { mfn, .. } if !mfn.is_valid() => Decoded::Leaf(Leaf { mfn: Mfn::INVALID, ..leaf }),
-            _ => Decoded::Leaf(leaf),
-        };
-        // An entry of all zeroes is empty whatever it was meant to be: ram_rw of frame 0, fully masked.
-        let want = if entry == 0 { Decoded::Empty } else { want };
-        prop_assert_eq!(F.decode(leaf.order.level(), entry), want);
-        prop_assert_eq!(F.perms(entry), if stored { F.permissions(leaf.ty, leaf.access, &ctx) } else { Perms::NONE });
-    }
-
-    #[test]
-    fn a_link_is_read_back_at_every_level(mfn in 0..(1u64 << 40) - 1, level in 1..4u8) {
-        prop_assert_eq!(F.decode(level, F.link(Mfn(mfn))), Decoded::Table { mfn: Mfn(mfn) });
-    }
-
-    #[test]
-    fn every_word_decodes(entry: u64, level: u8) {
-        let decoded = F.decode(level, entry);
-        prop_assert_eq!(F.perms(entry).bits(), entry & 7);
-        prop_assert_eq!(decoded == Decoded::Empty, entry == 0);
-        let rebuilt = F.fields(level).iter().fold(0, |e, f| e | f.put(f.get(entry)));
-        prop_assert_eq!(rebuilt, entry);
-        // The manual's present test, and every word has a reading in words too.
-        prop_assert_eq!(F.hardware(level, entry, Cpu::default()) == Hardware::NotPresent, entry & 7 == 0);
-        prop_assert_eq!(describe(F, level, entry).len(), F.fields(level).len());
-        prop_assert!(summary(F, level, entry).ends_with('.'));
-    }
 }
