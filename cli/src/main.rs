@@ -67,7 +67,8 @@ Ends with status 0 if every step could be taken, 1 if one could not, 2 if the fi
         subcommand,
         after_help = "Examples:
   p2mscope entry encode --type ram_ro --access rx --mfn 0x1234
-  p2mscope entry decode 0x1430000001234075"
+  p2mscope entry decode 0x1430000001234075
+  p2mscope entry table --format npt"
     )]
     Entry(entry::Command),
 }

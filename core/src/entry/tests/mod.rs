@@ -2,6 +2,7 @@
 //! all 64-bit words, and against other people's decoders.
 
 mod ept_2011;
+#[cfg(target_arch = "x86_64")]
 mod independent;
 mod now;
 mod npt;
