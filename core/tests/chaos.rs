@@ -2,6 +2,7 @@
 //!
 //! `P2MSCOPE_SCALE` multiplies how many are tried.
 
+use p2mscope_core::addr::Word;
 use p2mscope_core::explore::{Limits, Question, Verdict, explore, with_threads};
 use p2mscope_core::judge::watched;
 use p2mscope_core::lesson::Lesson;
@@ -10,7 +11,7 @@ use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::{Random, Run, Schedule};
 use p2mscope_core::script::Script;
 use p2mscope_core::view;
-use p2mscope_core::watch::{Rule, Rules};
+use p2mscope_core::watch::{Broken, Rule, Rules, invariants, recheck};
 use std::ops::ControlFlow::Continue;
 
 /// The splitmix64 generator.
@@ -339,6 +340,47 @@ fn all_ways_to_explore_count_the_same_states() {
             assert_eq!(one.verdict, other.verdict, "seed {seed} {policy:?}\n{text}");
         }
     }
+}
+
+fn rules(broken: &[Broken]) -> Rules {
+    broken.iter().fold(Rules::NONE, |set, b| set.with(b.rule)).and(Rules::OF_WORDS)
+}
+
+/// The watchers look only at what a step wrote. Here everything is looked at after each step: they said the same, and
+/// their index is what it would be if it were made anew.
+#[test]
+fn what_a_step_wrote_is_all_that_must_be_looked_at() {
+    let mut told = Rules::NONE;
+    for seed in 5000..5000 + 20 * scale() {
+        let (text, l) = lesson(&mut Dice(seed));
+        for policy in Policy::ALL {
+            let staged = l.stage("before", Some(policy), None).expect("it can be staged");
+            let mut run = Run::new(staged.sim(Rules::ALL));
+            let world = run.world().clone();
+            assert_eq!(run.sim().start_broken(), [], "seed {seed}\n{text}");
+            let mut random = Random::new(seed);
+            for step in 0..60 {
+                let known = run.sim_mut().broken_rules();
+                if !run.pick(&mut random) {
+                    break;
+                }
+                let said = rules(&run.last_event().expect("a step was taken").broken).without(known);
+                let is: Vec<u64> = (0..world.map.len()).map(|i| run.sim().memory().peek(Word(i))).collect();
+                let (mut words, mut broken) = (is.clone(), Vec::new());
+                recheck::prime(&mut words, &world);
+                let at = format!("seed {seed} {policy:?} step {step}: {} {}\n{text}", run.schedule(), said.0);
+                assert_eq!(words.iter().zip(&is).position(|(a, b)| a != b), None, "the index, {at}");
+                invariants::every_state(&mut words, &world, &mut broken);
+                if invariants::quiescent(&mut words, &world) || run.sim().all_ended() {
+                    invariants::at_rest(&mut words, &world, &mut broken);
+                }
+                assert_eq!(said, rules(&broken).without(known), "{broken:?} {at}");
+                told = Rules(told.0 | said.0);
+            }
+        }
+    }
+    // It is no proof of anything if nothing breaks: most of the rules did.
+    assert!(told.iter().count() >= 6, "{:?}", told.iter().collect::<Vec<_>>());
 }
 
 /// A program that takes and gives back in the right way.

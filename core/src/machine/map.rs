@@ -14,6 +14,7 @@
 //! | grants | 8 for each grant |
 //! | lesson | its words, lists, rings and locks, each alone on a line, then the domctl lock |
 //! | ghost | 128 for each actor ([`GhostWord`], log, variables, held locks, references), then guest memory |
+//! | index | what watchers keep to find things by: 64, 32 for each domain, 8 for each frame |
 //!
 //! Records that different actors write lie on different lines of 64 bytes.
 
@@ -47,6 +48,9 @@ pub const MAX_ACTORS: usize = 16;
 pub const RING_ROOM: u64 = 64;
 
 const FRAME_RECORD: u32 = 8;
+const INDEX_HEAD: u32 = 64;
+const INDEX_DOM: u32 = 32;
+const INDEX_FRAME: u32 = 8;
 const FREE_MAP: u32 = MAX_FRAMES / 64;
 const DOM_RECORD: u32 = 256;
 const DIRECTORY: u32 = 32;
@@ -216,7 +220,32 @@ impl Map {
 
     /// All words, ghost words too.
     pub const fn len(&self) -> u32 {
+        self.index_at() + INDEX_HEAD + INDEX_DOM * self.domains + INDEX_FRAME * self.frames
+    }
+
+    const fn index_at(&self) -> u32 {
         self.guest_at + Sorted::size(GUEST_ROOM) as u32
+    }
+
+    /// Word `i` of 64 of what the watchers' index says of the whole world.
+    pub const fn index(&self, i: u32) -> Word {
+        Word(self.index_at() + i)
+    }
+
+    /// Word `i` of 32 of what the watchers' index says of a domain.
+    pub const fn index_of_domain(&self, slot: u8, i: u32) -> Word {
+        Word(self.index_at() + INDEX_HEAD + INDEX_DOM * slot as u32 + i)
+    }
+
+    /// Word `i` of 8 of what the watchers' index says of a frame, if there is such a frame.
+    #[inline(always)]
+    pub const fn index_of_frame(&self, mfn: Mfn, i: u32) -> Option<Word> {
+        if mfn.0 < self.frames as u64 {
+            let first = self.index_at() + INDEX_HEAD + INDEX_DOM * self.domains;
+            Some(Word(first + INDEX_FRAME * mfn.0 as u32 + i))
+        } else {
+            None
+        }
     }
 
     /// Never: a world has frames.

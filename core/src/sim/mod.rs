@@ -117,16 +117,17 @@ impl<C: Code> Sim<C> {
     /// A world in its first state. `first` are all its words; `rules` those that the watchers look at.
     pub fn new(world: Arc<World>, code: Arc<C>, first: Arc<[u64]>, rules: Rules) -> Sim<C> {
         let actors = world.actors.len();
+        let watch = Watch::new(rules);
+        let (first, mut broken) = watch.first(&world, first);
         let mut sim = Sim {
             world,
             code,
             mem: Memory::new(first),
             pending: vec![None; actors],
             steps: Vec::new(),
-            watch: Watch::new(rules),
+            watch,
             start_broken: Vec::new(),
         };
-        let mut broken = Vec::new();
         for a in sim.world.actor_ids() {
             let mut locals = Locals::NONE;
             let place = sim.code.start(&sim.world, &mut sim.mem, a, &mut locals, &mut broken);

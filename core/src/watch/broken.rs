@@ -15,6 +15,11 @@ pub struct Broken {
 }
 
 impl Broken {
+    /// A breach that a state shows, whoever led there.
+    pub fn of(rule: Rule, why: String) -> Broken {
+        Broken { rule, actor: None, why }
+    }
+
     /// A breach by an actor's step.
     pub fn by(actor: ActorId, rule: Rule, why: impl Into<String>) -> Broken {
         Broken { rule, actor: Some(actor), why: why.into() }

@@ -4,9 +4,14 @@
 //! breach is a value, [`Broken`], and the run goes on.
 
 mod broken;
+pub mod domains;
+pub mod entries;
+pub mod frames;
 pub mod held;
+pub mod index;
 pub mod invariants;
 pub mod memory;
+pub mod recheck;
 mod rule;
 pub mod survey;
 pub mod waits;
@@ -15,3 +20,11 @@ mod watcher;
 pub use broken::Broken;
 pub use rule::{Rule, Rules, When};
 pub use watcher::Watch;
+
+use crate::addr::Mfn;
+use crate::machine::{FrameWord, Words, World};
+
+/// A word of a frame's record; 0 for a frame that the machine does not have.
+fn record<W: Words>(m: &mut W, world: &World, mfn: Mfn, w: FrameWord) -> u64 {
+    world.map.frame(mfn, w).map_or(0, |word| m.get(word))
+}

@@ -252,6 +252,22 @@ impl Rules {
         .with(Rule::Assert)
         .with(Rule::Ensure);
 
+    /// The rules of rest that speak of one frame: the index notes which frames break them.
+    pub const OF_FRAMES_AT_REST: Rules = Rules::only(Rule::I2).with(Rule::I9);
+
+    /// The rules that hold of words, whatever step led there: what is looked at again after each.
+    pub const OF_WORDS: Rules = Rules::OF_FRAMES_AT_REST
+        .with(Rule::I1)
+        .with(Rule::I3)
+        .with(Rule::I4)
+        .with(Rule::I5)
+        .with(Rule::I6)
+        .with(Rule::I7)
+        .with(Rule::I8)
+        .with(Rule::I11)
+        .with(Rule::I12)
+        .with(Rule::I32);
+
     /// The set of one rule.
     pub const fn only(rule: Rule) -> Rules {
         Rules(1 << rule as u8)
@@ -265,6 +281,11 @@ impl Rules {
     /// The set with the rule in it.
     pub const fn with(self, rule: Rule) -> Rules {
         Rules(self.0 | 1 << rule as u8)
+    }
+
+    /// The rules of this set that are not in the other.
+    pub const fn without(self, other: Rules) -> Rules {
+        Rules(self.0 & !other.0)
     }
 
     /// The rules in both sets.

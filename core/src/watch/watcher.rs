@@ -4,32 +4,21 @@
 //! it. Rules about what a step does (a stray access, a wrong release) are reported each time; rules about a state (an
 //! invariant, a deadlock) when the state first breaks them: the ghost word of broken rules remembers.
 
+use super::recheck::{self, Wrote};
 use super::survey::Survey;
 use super::{Broken, Rule, Rules, held, invariants, memory, waits};
-use crate::addr::{ActorId, Word};
+use crate::addr::ActorId;
 use crate::entry::{Decoded, P2mType};
 use crate::machine::frames::PGC_ALLOCATED;
 use crate::machine::{FrameUse, FrameWord, GhostWord, Region, Words, World, frames, tlb};
 use crate::sim::{Code, Locals, Memory, Pending, Stepped, ways};
 use crate::step::{Act, Effect};
+use std::sync::Arc;
 
 /// Looks at effects and words from outside.
 #[derive(Clone, Debug)]
 pub struct Watch {
     rules: Rules,
-}
-
-/// What a step wrote, by what rules read.
-#[derive(Clone, Copy, Default)]
-struct Wrote {
-    /// An entry, or who owns or allocates a frame, or what it is used as, or a domain's counters.
-    mapping: bool,
-    /// Any record of the frame table, a domain or an actor: what rules about a state at rest read.
-    any: bool,
-    /// A global lock.
-    global: bool,
-    /// A TLB or what it could map.
-    tlb: bool,
 }
 
 impl Watch {
@@ -51,6 +40,28 @@ impl Watch {
     /// The rules that a state has broken on its way, of those that are watched.
     pub fn broken<W: Words>(m: &mut W, world: &World) -> Rules {
         Rules(m.get(world.map.ghost(ActorId(0), GhostWord::Broken)))
+    }
+
+    /// Whether some rule about words is watched, so that the index is kept.
+    fn of_words(&self) -> bool {
+        !self.rules.and(Rules::OF_WORDS).is_empty()
+    }
+
+    /// The first words with the index of them, and what they break before anybody has done anything.
+    pub fn first(&self, w: &World, first: Arc<[u64]>) -> (Arc<[u64]>, Vec<Broken>) {
+        if !self.of_words() {
+            return (first, Vec::new());
+        }
+        let mut m = first.to_vec();
+        let mut broken = invariants::drained(&mut m, w);
+        let mut told = Rules::NONE;
+        broken.retain(|b| {
+            let new = self.rules.has(b.rule) && !told.has(b.rule);
+            told = if new { told.with(b.rule) } else { told };
+            new
+        });
+        m.set(w.map.ghost(ActorId(0), GhostWord::Broken), told.0);
+        (m.into(), broken)
     }
 
     /// Before an effect: what it touches, and whether it sleeps with a lock held.
@@ -117,25 +128,21 @@ impl Watch {
         }
         self.nominated(w, m, out);
         let mut state = Vec::new();
-        let wrote = self.wrote(w, m, mark, &mut state);
-        let ended = next.iter().all(Option::is_none);
-        let rest = (wrote.any || out.finished) && invariants::quiescent(m, w);
-        let survey = (wrote.mapping || rest || ended).then(|| Survey::take(m, w));
-        if let Some(s) = survey.as_ref().filter(|_| wrote.mapping) {
-            invariants::entries(m, w, s, &mut state);
-        }
-        if wrote.tlb {
-            invariants::tlbs(m, w, &mut state);
-        }
-        if wrote.global {
+        let known = Watch::broken(m, w);
+        let of_words = self.of_words();
+        let wrote = if of_words { Wrote::since(m, w, mark) } else { Wrote::default() };
+        wrote.look(m, w, &mut state);
+        if matches!(e, Effect::Lock(..) | Effect::TryLock(..)) {
             invariants::exclusion(m, w, &mut state);
         }
-        if let Some(s) = survey.as_ref().filter(|_| rest || ended) {
-            invariants::at_rest(m, w, s, &mut state);
+        let ended = next.iter().all(Option::is_none);
+        if of_words && (ended || (wrote.any || out.finished) && invariants::quiescent(m, w)) {
+            recheck::at_rest(m, w, self.rules.without(known), &mut state);
         }
-        if let Some(s) = survey.as_ref().filter(|_| ended) {
+        if ended {
             memory::at_end(m, w, &mut state);
-            invariants::leaks(m, w, s, &mut state);
+            let survey = Survey::take(m, w);
+            invariants::leaks(m, w, &survey, &mut state);
             code.at_end(w, m, &mut state);
         }
         deadlock(w, m, code, next, &mut state);
@@ -169,42 +176,6 @@ impl Watch {
             let why = format!("{g} is nominated while frame {} has other users", w.frame_name(leaf.mfn));
             out.broken.push(Broken::by(out.actor, Rule::I13, why));
         }
-    }
-
-    /// What the step wrote; records of the frame table are looked at one by one.
-    fn wrote(&self, w: &World, m: &mut Memory, mark: usize, state: &mut Vec<Broken>) -> Wrote {
-        let mut wrote = Wrote::default();
-        for i in 0..m.since(mark).len() {
-            let (at, old) = m.since(mark)[i];
-            let at = Word(at);
-            match w.map.region(at) {
-                Region::Page => {
-                    wrote.mapping |= matches!(frames::used_as(m, w, at.frame()), FrameUse::Table { .. });
-                }
-                Region::Frames => {
-                    wrote.any = true;
-                    if let Some((mfn, word)) = w.map.frame_record(at) {
-                        let matters = frames::changes_mapping(word, old, m.peek(at));
-                        wrote.mapping |= matters;
-                        wrote.tlb |= matters;
-                        invariants::records(m, w, mfn, state);
-                    }
-                }
-                Region::Domains => {
-                    let global = w.map.is_global_lock(at);
-                    wrote.global |= global;
-                    wrote.mapping |= !global;
-                    wrote.any = true;
-                }
-                Region::Actors => {
-                    wrote.tlb = true;
-                    wrote.any = true;
-                }
-                Region::Xen | Region::Records | Region::Grants => wrote.any = true,
-                Region::Heap | Region::Objects | Region::Lesson | Region::Ghost => {}
-            }
-        }
-        wrote
     }
 }
 

@@ -1,0 +1,43 @@
+//! Rules of a domain's record, all of rest: I12, I32. Each reads the counter, and what the index or a list says that
+//! it should be.
+
+use super::{Broken, Rule, Rules, index};
+use crate::entry::P2mType;
+use crate::machine::{DomWord, Words, World, frames};
+
+/// I12: reads paged_pages and how many frame numbers have the type.
+pub fn i12<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
+    let should = index::of_type(m, world, slot, P2mType::RamPaged);
+    let paged = m.get(world.dom_word(slot, DomWord::PagedPages));
+    (paged != should).then(|| {
+        let d = &world.domain(slot).name;
+        Broken::of(Rule::I12, format!("{d} has {should} paged-out pages and counts {paged}"))
+    })
+}
+
+/// I32: reads tot_pages and walks the page list.
+pub fn i32<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
+    let list = frames::page_list(m, world, slot).len() as u64;
+    let tot = m.get(world.dom_word(slot, DomWord::TotPages));
+    (tot != list).then(|| {
+        let d = &world.domain(slot).name;
+        Broken::of(Rule::I32, format!("{d} has {list} pages on its list and counts {tot}"))
+    })
+}
+
+/// The rules of counters: cheap, looked at whenever the words are at rest.
+pub fn counters<W: Words>(m: &mut W, world: &World, slot: u8, out: &mut Vec<Broken>) {
+    out.extend(i12(m, world, slot));
+}
+
+/// The rules of lists, which are walked only when a step wrote a link or a length.
+pub fn lists<W: Words>(m: &mut W, world: &World, slot: u8, out: &mut Vec<Broken>) {
+    out.extend(i32(m, world, slot));
+}
+
+/// The rules of lists that a domain breaks.
+pub fn rules_of_lists<W: Words>(m: &mut W, world: &World, slot: u8) -> Rules {
+    let mut out = Vec::new();
+    lists(m, world, slot, &mut out);
+    out.iter().fold(Rules::NONE, |set, b| set.with(b.rule))
+}

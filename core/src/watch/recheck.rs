@@ -1,0 +1,227 @@
+//! After a step: looks again only at what it wrote.
+//!
+//! A rule of every state that holds before a step can be broken only by what the step wrote, and one that is broken
+//! is never told again: so the entries written are looked at with the frames they map, and the records written with
+//! the entries that map them, which the [`index`] finds. A rule of rest may be broken and mended while somebody is at
+//! work: the index notes which frames and lists break one now, and is asked when all are at rest. Where a step
+//! changed how tables hang together, everything is looked at.
+
+use super::survey::{At, Survey};
+use super::{Broken, Rules, domains, entries, frames, index, invariants};
+use crate::addr::{ActorId, DomGfn, Mfn, Word};
+use crate::entry::Decoded;
+use crate::machine::Sorted;
+use crate::machine::frames::{changes_mapping, is_free};
+use crate::machine::{ActorWord, DomWord, FrameWord, GhostWord, Region, Words, World};
+use crate::perform::PIN_COUNT;
+use crate::sim::Memory;
+
+/// What a step wrote, by what rules read.
+#[derive(Default)]
+pub struct Wrote {
+    /// How tables hang together, or something that every entry is measured by.
+    structure: bool,
+    /// Leaves taken away.
+    gone: Vec<At>,
+    /// Leaves written.
+    new: Vec<At>,
+    /// Frames whose count came or went, or whose owner or use changed.
+    remapped: Vec<Mfn>,
+    /// Frames of which a rule of rest may hold no longer, or again.
+    frames: Vec<Mfn>,
+    /// Links of page lists, or their length.
+    lists: bool,
+    /// TLBs.
+    tlb: bool,
+    /// Any record of the frame table, a domain or an actor: what rules of rest read.
+    pub any: bool,
+}
+
+impl Wrote {
+    /// What the step whose writes begin at `mark` wrote.
+    pub fn since(m: &mut Memory, world: &World, mark: usize) -> Wrote {
+        let mut wrote = Wrote::default();
+        let mut all = m.since(mark).to_vec();
+        all.sort_by_key(|w| w.0);
+        all.dedup_by_key(|w| w.0);
+        for (at, old) in all {
+            let (at, now) = (Word(at), m.peek(Word(at)));
+            if old == now {
+                continue;
+            }
+            match world.map.region(at) {
+                Region::Page => wrote.page(m, world, at, old, now),
+                Region::Frames => wrote.frame(world, at, old, now),
+                Region::Domains => {
+                    wrote.any = true;
+                    wrote.domain(world, at, old, now);
+                }
+                Region::Actors => {
+                    wrote.any = true;
+                    wrote.actor(world, at, old, now);
+                }
+                Region::Ghost => wrote.refs(m, world, at, old, now),
+                Region::Xen | Region::Records | Region::Grants => wrote.any = true,
+                Region::Heap | Region::Objects | Region::Lesson => {}
+            }
+        }
+        wrote.frames.sort_unstable();
+        wrote.frames.dedup();
+        wrote
+    }
+
+    fn page(&mut self, m: &mut Memory, world: &World, at: Word, old: u64, now: u64) {
+        let Some(hangs) = index::hangs(m, world, at.frame()) else { return };
+        let table = |e| hangs.level > 0 && matches!(world.format.decode(hangs.level, e), Decoded::Table { .. });
+        if table(old) || table(now) || index::twice(m, world) {
+            self.structure = true;
+            return;
+        }
+        let i = at.0 as u64 % 512;
+        self.gone.extend(At::decode(world, hangs, i, old));
+        self.new.extend(At::decode(world, hangs, i, now));
+    }
+
+    fn frame(&mut self, world: &World, at: Word, old: u64, now: u64) {
+        self.any = true;
+        let Some((mfn, w)) = world.map.frame_record(at) else { return };
+        self.frames.push(mfn);
+        if changes_mapping(w, old, now) {
+            self.remapped.push(mfn);
+            self.tlb = true;
+        }
+        self.lists |= w == FrameWord::Next as u8 || w == FrameWord::Prev as u8;
+    }
+
+    fn domain(&mut self, world: &World, at: Word, old: u64, now: u64) {
+        for slot in 0..world.domains.len() as u8 {
+            let is = |w| world.dom_word(slot, w) == at;
+            self.structure |= is(DomWord::MaxMapped) && now < old;
+            self.lists |= [DomWord::TotPages, DomWord::ListHead, DomWord::ListTail].into_iter().any(is);
+        }
+    }
+
+    /// Pins and TLBs of actors, which are pairs of key and value.
+    fn actor(&mut self, world: &World, at: Word, old: u64, now: u64) {
+        let Some(a) = whose(world, at, |a| world.map.actor(a, ActorWord::WaitsFor)) else { return };
+        let tlb = world.map.tlb(a);
+        self.tlb |= at.0 >= tlb.at.0 && at.0 <= tlb.at.0 + 2 * tlb.room as u32;
+        if value_of(world.map.pins(a), at).is_some() {
+            self.holders(world, [old & (PIN_COUNT - 1), now & (PIN_COUNT - 1)]);
+        }
+    }
+
+    /// References of actors, whose keys are frames.
+    fn refs(&mut self, m: &mut Memory, world: &World, at: Word, old: u64, now: u64) {
+        let Some(a) = whose(world, at, |a| world.map.ghost(a, GhostWord::Place)) else { return };
+        match value_of(world.map.refs(a), at) {
+            Some(true) => {
+                let frame = m.peek(Word(at.0 - 1));
+                self.holders(world, [frame, frame]);
+            }
+            Some(false) => self.holders(world, [old, now]),
+            None => {}
+        }
+    }
+
+    fn holders(&mut self, world: &World, named: [u64; 2]) {
+        self.frames.extend(named.into_iter().filter(|&f| f < world.map.frames() as u64).map(Mfn));
+    }
+
+    /// Brings the index up to date, and reports which rules of every state the step broke.
+    pub fn look<W: Words>(&self, m: &mut W, world: &World, out: &mut Vec<Broken>) {
+        if self.structure {
+            let s = Survey::take(m, world);
+            index::rebuild(m, world, &s);
+            invariants::entries(m, world, &s, out);
+            (0..world.map.frames() as u64).for_each(|f| note(m, world, Mfn(f)));
+        } else {
+            self.gone.iter().for_each(|at| index::leaf(m, world, at, true));
+            self.new.iter().for_each(|at| index::leaf(m, world, at, false));
+            for at in &self.new {
+                entries::leaf(m, world, at, out);
+                for (_, mfn) in at.frames(world) {
+                    let maps = index::maps(m, world, mfn);
+                    out.extend(frames::i3(m, world, mfn, &maps));
+                }
+            }
+            self.remapped.iter().for_each(|&mfn| remapped(m, world, mfn, out));
+            for at in self.gone.iter().chain(&self.new) {
+                at.frames(world).for_each(|(_, mfn)| note(m, world, mfn));
+            }
+            self.frames.iter().for_each(|&mfn| note(m, world, mfn));
+        }
+        for &mfn in &self.frames {
+            out.extend(frames::i11(m, world, mfn));
+        }
+        if self.tlb {
+            invariants::tlbs(m, world, out);
+        }
+        if self.lists {
+            for slot in 0..world.domains.len() as u8 {
+                let bad = domains::rules_of_lists(m, world, slot);
+                index::note_domain(m, world, slot, bad);
+            }
+        }
+    }
+}
+
+/// Everything that the index says of words as they are: before the first step.
+pub fn prime<W: Words>(m: &mut W, world: &World) {
+    let s = Survey::take(m, world);
+    index::rebuild(m, world, &s);
+    (0..world.map.frames() as u64).for_each(|f| note(m, world, Mfn(f)));
+    for slot in 0..world.domains.len() as u8 {
+        let bad = domains::rules_of_lists(m, world, slot);
+        index::note_domain(m, world, slot, bad);
+    }
+}
+
+/// The rules of rest, of those asked for, that words break which are at rest now.
+pub fn at_rest<W: Words>(m: &mut W, world: &World, rules: Rules, out: &mut Vec<Broken>) {
+    for rule in Rules::OF_FRAMES_AT_REST.and(rules).iter() {
+        if let Some(mfn) = index::bad_frame(m, world, rule) {
+            out.extend(frames::at_rest(m, world, mfn).into_iter().filter(|b| b.rule == rule));
+        }
+    }
+    for slot in 0..world.domains.len() as u8 {
+        domains::counters(m, world, slot, out);
+        if !index::bad_domain(m, world, slot).and(rules).is_empty() {
+            domains::lists(m, world, slot, out);
+        }
+    }
+}
+
+fn note<W: Words>(m: &mut W, world: &World, mfn: Mfn) {
+    let bad = frames::rules_at_rest(m, world, mfn);
+    index::note_frame(m, world, mfn, bad);
+}
+
+/// The entries that map a frame whose record changed, and the table that it is.
+fn remapped<W: Words>(m: &mut W, world: &World, mfn: Mfn, out: &mut Vec<Broken>) {
+    if let Some(hangs) = index::hangs(m, world, mfn) {
+        out.extend(entries::i7(m, world, mfn, hangs));
+    }
+    let maps = index::maps(m, world, mfn);
+    if maps.own == 1 {
+        entries::mapped(m, world, DomGfn::from_word(maps.at), mfn, out);
+    }
+    if maps.own > 1 || maps.views > 0 || maps.any() && is_free(m, world, mfn) {
+        let s = Survey::take(m, world);
+        let at: Vec<DomGfn> = s.frames(world).filter(|f| f.1 == mfn).map(|f| f.0).collect();
+        at.into_iter().for_each(|g| entries::mapped(m, world, g, mfn, out));
+    }
+}
+
+/// The actor whose record a word is in; records begin where `first` says and have one size.
+fn whose(world: &World, at: Word, first: impl Fn(ActorId) -> Word) -> Option<ActorId> {
+    let (base, next) = (first(ActorId(0)).0, first(ActorId(1)).0);
+    let a = at.0.checked_sub(base)? / (next - base);
+    ((a as usize) < world.actors.len()).then_some(ActorId(a as u8))
+}
+
+/// Whether a word is the value of a pair, or its key; none where it is neither.
+fn value_of(s: Sorted, at: Word) -> Option<bool> {
+    let i = at.0.checked_sub(s.at.0)?;
+    (i > 0 && i <= 2 * s.room as u32).then(|| i.is_multiple_of(2))
+}
