@@ -2,7 +2,7 @@
 
 use super::errors;
 use crate::lesson::Lesson;
-use crate::script::things::{self, Row};
+
 use crate::script::verbs;
 use std::path::{Path, PathBuf};
 
@@ -82,38 +82,4 @@ fn the_document_names_every_verb_that_is_offered_and_no_other() {
             assert!(text.contains(&format!("| `{}` | {} |", v.example, v.says)), "the row of {}", v.name);
         }
     }
-}
-
-#[test]
-fn the_document_names_all_that_is_known_and_not_offered() {
-    let text = std::fs::read_to_string(root().join("docs/language.md")).unwrap();
-    let line = text.lines().find(|l| l.starts_with("Known, and not offered by this release: ")).unwrap();
-    let named: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
-    let mut known: Vec<String> = Vec::new();
-    for v in verbs::VERBS {
-        match v.offered {
-            true => {
-                known.extend(v.slots.iter().filter(|s| !s.offered).map(|s| format!("{} .. {}", v.name, s.word.name())))
-            }
-            false => known.push(v.name.into()),
-        }
-    }
-    fn later<T>(known: &mut Vec<String>, table: &[Row<T>]) {
-        known.extend(table.iter().filter(|r| !r.offered).map(|r| format!("{}(", r.name)));
-    }
-    later(&mut known, things::PLACES);
-    later(&mut known, things::LOCKS);
-    later(&mut known, things::LISTS);
-    later(&mut known, things::CLASSES);
-    later(&mut known, things::QUERIES);
-    // A thing with parentheses is named with them, by what it is.
-    let there = |k: &String| match k.strip_suffix('(') {
-        Some(name) => named.iter().any(|n| *n == name || n.starts_with(k.as_str())),
-        None => named.contains(&k.as_str()),
-    };
-    let missing: Vec<_> = known.iter().filter(|k| !there(k)).collect();
-    assert_eq!(missing, [""; 0], "to be named in {line}");
-    let of = |n: &&str| known.iter().any(|k| k == n || k.strip_suffix('(') == n.split('(').next());
-    let wrong: Vec<_> = named.iter().filter(|n| !of(n)).collect();
-    assert_eq!(wrong, [&""; 0], "offered, or unknown");
 }
