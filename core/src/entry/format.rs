@@ -129,7 +129,7 @@ impl Format {
     /// The number that stands for `ty` in an entry, or `None` if the format has no such type.
     #[inline]
     pub const fn type_code(self, ty: P2mType) -> Option<u64> {
-        self.layout().type_code(ty)
+        by_layout!(self, |l| l.type_code(ty), Option<u64>, (ty: P2mType))
     }
 
     /// The type that `code` stands for.
@@ -149,7 +149,7 @@ impl Format {
     /// #VE set.
     #[inline]
     pub const fn empty(self) -> u64 {
-        self.layout().empty()
+        by_layout!(self, |l| l.empty(), u64, ())
     }
 
     /// Whether nothing is mapped: no bit is set; today's EPT does not count suppress #VE, NPT does not count the frame.
@@ -197,13 +197,13 @@ impl Format {
     /// `rwx`. Never stored.
     #[inline]
     pub const fn miss(self) -> u64 {
-        self.layout().miss()
+        by_layout!(self, |l| l.miss(), u64, ())
     }
 
     /// The same entry for another frame.
     #[inline]
     pub const fn with_mfn(self, entry: u64, mfn: Mfn) -> u64 {
-        self.layout().mfn.set(entry, mfn.0)
+        by_layout!(self, |l| l.mfn.set(entry, mfn.0), u64, (entry: u64, mfn: Mfn))
     }
 
     /// Reads an entry of a table at `level` (0 holds 4 KB leaves, 3 is the root) as the hypervisor does. An entry that
@@ -229,7 +229,7 @@ impl Format {
     /// The superpage bit. Means nothing at level 0.
     #[inline]
     pub const fn superpage(self, entry: u64) -> bool {
-        self.layout().superpage(entry)
+        by_layout!(self, |l| l.superpage(entry), bool, (entry: u64))
     }
 
     /// Not empty and not of type `invalid` (the tree of January 2012 gave this test its name). Not the same as present: paged-out and
@@ -242,7 +242,7 @@ impl Format {
     /// The frame that the entry names, [`Mfn::INVALID`] if the field is all ones.
     #[inline]
     pub const fn mfn(self, entry: u64) -> Mfn {
-        self.layout().frame(entry)
+        by_layout!(self, |l| l.frame(entry), Mfn, (entry: u64))
     }
 
     /// Child `i` (0 to 511) of the superpage `entry` at `level` (2 or 1), when it is split.
@@ -279,7 +279,7 @@ impl Format {
     /// Whether the entry is so marked.
     #[inline]
     pub const fn needs_recalc(self, entry: u64) -> bool {
-        self.layout().needs_recalc(entry)
+        by_layout!(self, |l| l.needs_recalc(entry), bool, (entry: u64))
     }
 
     /// An entry of a table at `level` without the mark. `emt` is the memory type of a leaf in EPT, where the mark
