@@ -9,6 +9,7 @@
 
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order, Word};
 use crate::lock::{Hold, Lock, Mode};
+use crate::machine::dirty::DirtyAct;
 use crate::machine::{DomWord, FrameWord, World, tlb};
 use std::ops::ControlFlow;
 
@@ -159,6 +160,8 @@ pub enum Act {
     },
     /// Empties one actor's TLB.
     Flush(ActorId),
+    /// The log-dirty bitmap.
+    Dirty(DirtyAct),
     /// Whether the actor may wait for these locks: see [`crate::lock::may_take`].
     MayTake(Hold),
 }

@@ -102,7 +102,15 @@ impl Lesson {
 
 fn new_domain(d: &DomainSpec) -> NewDomain {
     let name = d.name.clone().unwrap_or_else(|| format!("domain {}", d.id));
-    NewDomain { id: d.id, name, control: d.control, tables: d.tables as u32, dying: d.dying, view: None }
+    NewDomain {
+        id: d.id,
+        name,
+        control: d.control,
+        tables: d.tables as u32,
+        dying: d.dying,
+        logdirty: d.logdirty,
+        ..NewDomain::default()
+    }
 }
 
 /// A map item as mappings of its order, one after the other. The name is the first frame's.

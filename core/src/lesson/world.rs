@@ -37,6 +37,8 @@ pub struct DomainSpec {
     pub tables: u64,
     /// Whether it is dying from the beginning.
     pub dying: bool,
+    /// Whether writes are noted from the beginning.
+    pub logdirty: bool,
     /// What is mapped, in the file's order.
     pub map: Vec<MapItem>,
 }
@@ -53,7 +55,7 @@ pub struct FrameSpec {
 }
 
 /// What this release cannot do although the schema has it: the table, the key, and what it would be.
-const LATER: [(&str, &str); 10] = [
+const LATER: [(&str, &str); 9] = [
     ("[world]", "lists"),
     ("[world]", "rings"),
     ("[world]", "patience"),
@@ -61,7 +63,6 @@ const LATER: [(&str, &str); 10] = [
     ("[[domain]]", "ring"),
     ("[[domain]]", "cache"),
     ("[[domain]]", "pod_target"),
-    ("[[domain]]", "logdirty"),
     ("lesson", "view"),
     ("lesson", "grant"),
 ];
@@ -206,6 +207,7 @@ pub fn domains(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mu
             control: r.flag(*t, "control").unwrap_or(false),
             tables: r.number(*t, "tables", 0..MAX_FRAMES as u64).map_or(4, |n| n.0),
             dying: r.flag(*t, "dying").unwrap_or(false),
+            logdirty: r.flag(*t, "logdirty").unwrap_or(false),
             map: Vec::new(),
         };
         out.push((spec, *t));

@@ -5,6 +5,7 @@
 //! free ones. So an allocator that takes the lowest frame first takes one that was freed before one that never was
 //! in use.
 
+use super::dirty;
 use super::frames::{self, FrameUse, M2P_INVALID, PGC_ALLOCATED, PGC_FREE, owner_word};
 use super::map::{LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map, Sizes};
 use super::record::{DomWord, FrameWord};
@@ -14,6 +15,9 @@ use crate::addr::{DomGfn, DomId, FRAME_WORDS, Gfn, Mfn, Order, Word};
 use crate::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Pages of a log-dirty bitmap with one leaf.
+const DIRTY_PAGES: u32 = 4;
 
 /// A domain or view to be built.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -28,6 +32,9 @@ pub struct NewDomain {
     pub tables: u32,
     /// Whether it is being destroyed from the beginning.
     pub dying: bool,
+    /// Whether its writes are noted from the beginning. The bitmap's pages for the first 32768 gfns are there then,
+    /// beyond the pool.
+    pub logdirty: bool,
     /// What it is a view of, if it is no domain of its own.
     pub view: Option<View>,
 }
@@ -189,13 +196,13 @@ impl Builder {
         Ok((Arc::new(world), words))
     }
 
-    /// Tables below the root that a domain's mappings need.
+    /// Pages that a domain needs from the beginning: tables below its root for its mappings, and its log-dirty bitmap.
     fn tables_of(&self, slot: u8) -> u32 {
         let mut tables = BTreeSet::new();
         for m in self.mappings.iter().filter(|m| m.slot == slot) {
             tables.extend((m.order.level()..3).map(|level| (level, m.gfn.0 >> (9 * (level as u32 + 1)))));
         }
-        tables.len() as u32
+        tables.len() as u32 + if self.domains[slot as usize].logdirty { DIRTY_PAGES } else { 0 }
     }
 }
 
@@ -242,6 +249,10 @@ impl Filling<'_> {
                 self.own(page);
                 self.record(page, FrameWord::Use, FrameUse::Pool { slot }.to_word());
                 frames::put_bit(&mut self.m, self.world, Some(slot), page);
+            }
+            if d.logdirty {
+                self.m.set(self.world.map.dom(slot, DomWord::LogDirty), 1);
+                dirty::prepare(&mut self.m, self.world, slot);
             }
         }
     }

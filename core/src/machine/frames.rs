@@ -42,6 +42,11 @@ pub enum FrameUse {
         /// Whose.
         slot: u8,
     },
+    /// A page of the log-dirty bitmap of the domain in that slot.
+    Dirty {
+        /// Whose.
+        slot: u8,
+    },
 }
 
 impl FrameUse {
@@ -52,6 +57,7 @@ impl FrameUse {
             FrameUse::Table { slot } => 1 | (slot as u64) << 8,
             FrameUse::Pool { slot } => 2 | (slot as u64) << 8,
             FrameUse::Locks { slot } => 3 | (slot as u64) << 8,
+            FrameUse::Dirty { slot } => 4 | (slot as u64) << 8,
         }
     }
 
@@ -62,6 +68,7 @@ impl FrameUse {
             1 => FrameUse::Table { slot },
             2 => FrameUse::Pool { slot },
             3 => FrameUse::Locks { slot },
+            4 => FrameUse::Dirty { slot },
             _ => FrameUse::Memory,
         }
     }
@@ -220,14 +227,29 @@ pub fn alloc_frame<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) ->
 
 /// Takes the lowest free page of the domain's table pool, emptied, or none.
 pub fn alloc_table<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) -> Option<Mfn> {
-    if must_fail(m, world, me, Class::Table) {
+    alloc_pool(m, world, Some(me), slot, FrameUse::Table { slot })
+}
+
+/// The same for another use than a table; for no actor in particular it fails only where there is no page.
+pub(super) fn alloc_pool<W: Words>(
+    m: &mut W,
+    world: &World,
+    me: Option<ActorId>,
+    slot: u8,
+    used_as: FrameUse,
+) -> Option<Mfn> {
+    if me.is_some_and(|me| must_fail(m, world, me, Class::Table)) {
         return None;
     }
-    take_table(m, world, slot)
+    take_pool(m, world, slot, used_as)
 }
 
 /// The same for no actor in particular: it never fails while there is a page.
 pub(super) fn take_table<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Mfn> {
+    take_pool(m, world, slot, FrameUse::Table { slot })
+}
+
+fn take_pool<W: Words>(m: &mut W, world: &World, slot: u8, used_as: FrameUse) -> Option<Mfn> {
     let mfn = heap(m, world, |m| take_lowest(m, world, Some(slot)))?;
     let empty = world.format.empty();
     for i in 0..FRAME_WORDS {
@@ -237,13 +259,13 @@ pub(super) fn take_table<W: Words>(m: &mut W, world: &World, slot: u8) -> Option
             m.set(w, empty);
         }
     }
-    m.set(rec(world, mfn, FrameWord::Use), FrameUse::Table { slot }.to_word());
+    m.set(rec(world, mfn, FrameWord::Use), used_as.to_word());
     Some(mfn)
 }
 
-/// Gives a table page back to its pool, its content as it is; false if it was no table.
+/// Gives a page of a table or bitmap back to its pool, its content as it is; false if it was neither.
 pub fn free_table<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> bool {
-    let FrameUse::Table { slot } = used_as(m, world, mfn) else { return false };
+    let (FrameUse::Table { slot } | FrameUse::Dirty { slot }) = used_as(m, world, mfn) else { return false };
     m.set(rec(world, mfn, FrameWord::Use), FrameUse::Pool { slot }.to_word());
     heap(m, world, |m| put_bit(m, world, Some(slot), mfn));
     true

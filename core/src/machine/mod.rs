@@ -6,6 +6,7 @@
 //! effect does.
 
 mod build;
+pub mod dirty;
 pub mod frames;
 mod map;
 mod record;

@@ -78,6 +78,10 @@ pub enum DomWord {
     CacheCount = 26,
     /// The PoD target.
     PodTarget = 27,
+    /// The top of the log-dirty bitmap: its page's mfn plus one, 0 for none.
+    DirtyTop = 144,
+    /// 1 once a mark was lost because there was no page for it.
+    DirtyLost = 145,
 }
 
 /// A word of an actor's record. Only the actor writes it, but for the walking and pause words.

@@ -9,6 +9,7 @@
 
 mod code;
 pub mod guest;
+pub mod log_dirty;
 pub mod needs;
 pub mod paging;
 pub mod physmap;

@@ -83,6 +83,7 @@ pub fn part(world: &World, at: PlaceAt) -> Option<Part> {
         PlaceKind::TotPages => dom(DomWord::TotPages),
         PlaceKind::PagedPages => dom(DomWord::PagedPages),
         PlaceKind::Dying => dom(DomWord::Dying),
+        PlaceKind::Logdirty => dom(DomWord::LogDirty),
         _ => None,
     }
 }

@@ -5,12 +5,12 @@ use super::eval::{self, Env, EvalError, LockAt, PlaceAt};
 use super::local::Local;
 use super::place;
 use super::run::Script;
-use super::things::{Class, Field, LockKind, QueryKind};
+use super::things::{Class, Field, LockKind, PlaceKind, QueryKind};
 use super::values::Kind;
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order};
 use crate::entry::{Access, Decoded, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Lock, Mode, policy};
-use crate::machine::{self, GhostWord, Words, World, frames};
+use crate::machine::{self, GhostWord, Words, World, dirty, frames};
 use crate::ops::query::answer;
 use crate::sim::{Code, Locals, Log, Replay};
 use crate::step::{Cond, Effect};
@@ -165,6 +165,11 @@ impl<W: Words> Env for Room<'_, W> {
     }
 
     fn place(&self, at: PlaceAt) -> Result<u64, EvalError> {
+        if let PlaceAt::Core(PlaceKind::Dirty, g, ..) = at {
+            let g = DomGfn::from_word(g);
+            let slot = self.world.slot(g.dom).ok_or(EvalError::Stray)?;
+            return self.read(|m| Ok(dirty::bit(m, self.world, slot, g.gfn) as u64));
+        }
         let part = place::part(self.world, at).ok_or(EvalError::Stray)?;
         self.read(|m| Ok(part.value(m.get(part.word))))
     }

@@ -105,9 +105,9 @@ things! {
         NrSaved "nr_saved" [] Some(Kind::Num), false, "frames saved by sharing";
         Dying "dying" [DOM] Some(Kind::Num), true, "1 once a domain is dying";
         Crashed "crashed" [DOM] Some(Kind::Num), false, "1 once a domain has crashed";
-        Logdirty "logdirty" [DOM] Some(Kind::Num), false, "1 while a domain's writes are noted";
+        Logdirty "logdirty" [DOM] Some(Kind::Num), true, "1 while a domain's writes are noted";
         HasRing "has_ring" [DOM] Some(Kind::Num), false, "1 while a domain has a paging ring";
-        Dirty "dirty" [GFN] Some(Kind::Num), false, "1 when a write was noted";
+        Dirty "dirty" [GFN] Some(Kind::Num), true, "1 when a write was noted";
         Cell "cell" [Of::Value(Kind::Object)] Some(Kind::Num), false, "the word of an object";
     }
 }

@@ -362,7 +362,7 @@ verbs! {
         "change_type 1:0x10 from ram_rw to ram_ro", "changes an entry's type if it is the first one";
     ChangeTypeRange "change_type_range" [need Object GFN, need Through GFN, need From TYPE, need To TYPE] CODE, later,
         "change_type_range 1:0x10 through 1:0x1f from ram_rw to ram_ro", "the same for many entries";
-    MarkDirty "mark_dirty" [need Object GFN] CODE, later,
+    MarkDirty "mark_dirty" [need Object GFN] CODE, offered,
         "mark_dirty 1:0x10", "notes a write";
     LogdirtyEnable "logdirty_enable" [need Object DOM] CODE, later,
         "logdirty_enable 1", "begins to note writes";

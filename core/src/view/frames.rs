@@ -110,7 +110,7 @@ pub fn frames<C: Code>(run: &mut Run<C>) -> Frames {
             // Xen's own page is no memory that anybody can count.
             FrameUse::Memory if owner(run.words(), &world, mfn) == DomId::XEN => {}
             FrameUse::Memory => out.frames.push(frame(run, &world, mfn, &wrote)),
-            FrameUse::Pool { .. } => {}
+            FrameUse::Pool { .. } | FrameUse::Dirty { .. } => {}
             FrameUse::Table { slot } => {
                 let level = reachable.iter().find(|t| t.mfn == mfn && t.slot == slot).map(|t| t.level);
                 out.tables.push(table(run.words(), &world, mfn, slot, level, false));
@@ -204,6 +204,6 @@ fn still_free<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn) -> bool {
     match used_as(run.words(), world, mfn) {
         FrameUse::Memory => is_free(run.words(), world, mfn),
         FrameUse::Pool { .. } => true,
-        FrameUse::Table { .. } | FrameUse::Locks { .. } => false,
+        FrameUse::Table { .. } | FrameUse::Locks { .. } | FrameUse::Dirty { .. } => false,
     }
 }

@@ -124,7 +124,7 @@ pub(super) fn mapped(g: DomGfn, order: Order) -> String {
     }
 }
 
-const DOM_WORDS: [(DomWord, &str); 19] = [
+const DOM_WORDS: [(DomWord, &str); 21] = [
     (DomWord::Global, "the word of the p2m lock"),
     (DomWord::MaxMapped, "max_mapped"),
     (DomWord::TotPages, "tot_pages"),
@@ -144,6 +144,8 @@ const DOM_WORDS: [(DomWord, &str); 19] = [
     (DomWord::ListTail, "the tail of the page list"),
     (DomWord::CacheCount, "the number of frames in the cache"),
     (DomWord::PodTarget, "the populate-on-demand target"),
+    (DomWord::DirtyTop, "the top of the log-dirty bitmap"),
+    (DomWord::DirtyLost, "the mark of lost dirty bits"),
 ];
 
 fn record(at: u8) -> &'static str {

@@ -2,6 +2,7 @@
 //! behind, and which rule a wrong use of them breaks. A file to a family; here is what all of them use.
 
 mod basics;
+mod log_dirty;
 mod table;
 mod tlb;
 
@@ -12,11 +13,13 @@ use p2mscope_core::machine::Policy;
 use p2mscope_core::watch::Rule;
 use std::ops::ControlFlow::Continue;
 
-/// A lesson of one domain with these programs. Each begins with its actor's kind: `vcpu: program`.
+/// A lesson of one domain with these programs. Each begins with its actor's kind: `vcpu: program`. Keys of the
+/// domain may stand before its map and a `|`.
 fn lesson(world: &str, map: &str, actors: &[&str]) -> Lesson {
+    let (keys, map) = map.split_once('|').unwrap_or(("tables = 3", map));
     let mut text = format!(
         "id = 'T'\ntitle = 'T'\nsource = 'T'\ngoal = 'T'\nstory = 'T'\nhints = ['a', 'b']\n\
-         world = {{ {world} }}\ndomain = [{{ id = 1, tables = 3, map = '{map}' }}, {{ id = 2 }}]\n\
+         world = {{ {world} }}\ndomain = [{{ id = 1, {keys}, map = '{map}' }}, {{ id = 2 }}]\n\
          frame = [{{ name = 'F', owner = 1 }}]\n\
          expect = [{{ version = 'before', policy = 'global', breach = 'none' }}]\n"
     );

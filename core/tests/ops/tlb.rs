@@ -28,7 +28,7 @@ fn world(map: &[(u64, Order, P2mType)]) -> (Arc<World>, Vec<u64>) {
             control: false,
             tables: 4,
             dying: false,
-            view: None,
+            ..Default::default()
         }],
         actors: vec![Actor { name: "V0".into(), kind: Kind::Vcpu, domain: DomId(1) }],
         mappings: map.iter().map(mapping).collect(),

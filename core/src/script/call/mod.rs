@@ -2,6 +2,7 @@
 //!
 //! A file to each family of verbs; this one finds the family and evaluates arguments for all of them.
 
+mod log_dirty;
 mod paging;
 mod physmap;
 mod primitive;
@@ -90,6 +91,7 @@ impl Call<'_> {
         match self.call.verb {
             Lookup | SetEntry | HwRead | HwWrite | GetGfn | GetGfnQuery | PutGfn | GetTwoGfns | PutTwoGfns
             | GetPageFromGfn => query::run(self, s),
+            MarkDirty => log_dirty::run(self, s),
             Nominate | Evict => paging::run(self, s),
             Increase => physmap::run(self, s),
             _ => primitive::run(self, s),

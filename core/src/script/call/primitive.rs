@@ -1,6 +1,6 @@
 //! Primitives: shared words, locks, references, allocation.
 
-use super::{Call, bad, unknown};
+use super::{Call, bad, log_dirty, unknown};
 use crate::addr::{ActorId, DomGfn, DomId};
 use crate::lock::{Lock, policy};
 use crate::ops::Code as Answer;
@@ -16,6 +16,9 @@ use crate::script::verbs::{Verb, Word};
 use crate::step::{Act, Cond, Effect, Page, Step, Stop};
 
 pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
+    if let Some(result) = log_dirty::bit(c, s)? {
+        return Ok(result);
+    }
     match c.call.verb {
         Verb::Load => {
             let part = c.part(s)?;

@@ -1,0 +1,43 @@
+//! Log-dirty, and the bits that it keeps.
+
+use super::{Call, bad, code, unknown};
+use crate::addr::DomGfn;
+use crate::machine::dirty::{BitOp, DirtyAct};
+use crate::ops::{Code as Answer, log_dirty};
+use crate::script::eval::{self, PlaceAt};
+use crate::script::things::PlaceKind;
+use crate::script::verbs::{Verb, Word};
+use crate::step::{Act, Step, Stop};
+
+pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
+    match c.call.verb {
+        Verb::MarkDirty => {
+            let g = c.gfn(s, Word::Object)?;
+            let slot = s.slot(g.dom)?;
+            log_dirty::mark_dirty(s, slot, g.gfn)?;
+            code(Answer::Ok)
+        }
+        _ => unknown(c),
+    }
+}
+
+/// A primitive on `dirty(g)`: one effect, which finds the bit's page, or makes it. None for any other place.
+pub(super) fn bit<S: Step>(c: &Call<'_>, s: &mut S) -> Result<Option<u64>, Stop> {
+    let Some(at) = c.call.place() else { return Ok(None) };
+    let PlaceAt::Core(PlaceKind::Dirty, g, ..) = eval::place(at, &c.locals.vars, &c.room(s.world())).map_err(bad)?
+    else {
+        return Ok(None);
+    };
+    let g = DomGfn::from_word(g);
+    let value = |word| Ok::<bool, Stop>(c.needed(s, word)? & 1 == 1);
+    let op = match c.call.verb {
+        Verb::Load => BitOp::Load,
+        Verb::Store | Verb::Swap => BitOp::Swap(value(Word::Equals)?),
+        Verb::Add => BitOp::Add(value(Word::By)?),
+        Verb::Cas => BitOp::Cas(value(Word::From)?, value(Word::To)?),
+        _ => return Ok(None),
+    };
+    let slot = s.slot(g.dom)?;
+    let result = s.act(Act::Dirty(DirtyAct::Bit { slot, gfn: g.gfn, op }))?;
+    Ok(Some(if c.call.verb == Verb::Store { 0 } else { result }))
+}
