@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod dump;
 mod entry;
 mod explore;
 mod lesson;
@@ -62,6 +63,14 @@ A word is an actor and how far it goes: `A` one step, `A*3` three, `A@label` unt
 A waits or ends. What `p2mscope explore` prints is understood as well.
 Ends with status 0 if every step could be taken, 1 if one could not, 2 if the file or schedule cannot be read.")]
     Run(run::Command),
+    /// Write the machine's memory at a step, for tools that read page tables.
+    #[command(after_help = "Example:
+  p2mscope dump static/lessons/S03.toml --at 12 -o /tmp/s03 --schedule 'V0@use PG!'
+
+docs/dump.md says what is written.
+Ends with status 0 if it was written, 2 if the file or schedule cannot be read, there is no such step, or DIR cannot be
+written.")]
+    Dump(dump::Command),
     /// Encode and decode p2m entries.
     #[command(
         subcommand,
@@ -105,6 +114,7 @@ fn main() {
         Command::Check(command) => check::run(&command).end(),
         Command::Explore(command) => explore::run(&command).end(),
         Command::Run(command) => run::run(&command).end(),
+        Command::Dump(command) => dump::run(&command).end(),
     };
     match outcome {
         // A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.

@@ -71,7 +71,7 @@ pub fn told(run: &mut Run<Script>) -> String {
 }
 
 /// Plays words, or a schedule of events. The outer error: it is neither. The inner one: a step could not be taken.
-fn play(run: &mut Run<Script>, lesson: &Lesson, staged: &Staged, text: &str) -> Result<Result<(), String>, String> {
+pub fn play(run: &mut Run<Script>, lesson: &Lesson, staged: &Staged, text: &str) -> Result<Result<(), String>, String> {
     if let Ok(words) = lesson.schedule(text) {
         return Ok(run.go(&words, &|a, label| staged.places(a, label)).map(drop).map_err(|e| e.to_string()));
     }

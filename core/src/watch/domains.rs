@@ -1,4 +1,4 @@
-//! Rules of a domain's record, all of rest: I12, I32. Each reads the counter, and what the index or a list says that
+//! Rules of a domain's record, all of rest: I12, I21, I32. Each reads the counter, and what the index or a list says that
 //! it should be.
 
 use super::{Broken, Rule, Rules, index};
@@ -15,6 +15,16 @@ pub fn i12<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
     })
 }
 
+/// I21: reads entry_count and how many frame numbers have the type.
+pub fn i21<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
+    let should = index::of_type(m, world, slot, P2mType::PopulateOnDemand);
+    let is = m.get(world.dom_word(slot, DomWord::EntryCount));
+    (is != should).then(|| {
+        let d = &world.domain(slot).name;
+        Broken::of(Rule::I21, format!("{d} has {should} populate-on-demand frame numbers and counts {is}"))
+    })
+}
+
 /// I32: reads tot_pages and walks the page list.
 pub fn i32<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
     let list = frames::page_list(m, world, slot).len() as u64;
@@ -28,6 +38,7 @@ pub fn i32<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
 /// The rules of counters: cheap, looked at whenever the words are at rest.
 pub fn counters<W: Words>(m: &mut W, world: &World, slot: u8, out: &mut Vec<Broken>) {
     out.extend(i12(m, world, slot));
+    out.extend(i21(m, world, slot));
 }
 
 /// The rules of lists, which are walked only when a step wrote a link or a length.

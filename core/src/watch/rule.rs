@@ -239,6 +239,7 @@ impl Rules {
         .with(Rule::I11)
         .with(Rule::I12)
         .with(Rule::I13)
+        .with(Rule::I21)
         .with(Rule::I27)
         .with(Rule::I28)
         .with(Rule::I29)
@@ -266,6 +267,7 @@ impl Rules {
         .with(Rule::I8)
         .with(Rule::I11)
         .with(Rule::I12)
+        .with(Rule::I21)
         .with(Rule::I32);
 
     /// The set of one rule.

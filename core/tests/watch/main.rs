@@ -224,6 +224,14 @@ fn i12_and_i32_are_counters_that_count_wrong() {
 }
 
 #[test]
+fn i21_counts_a_superpage_as_512() {
+    let mut s = Still::new("0x13 = populate_on_demand; 0x400 = populate_on_demand order 9");
+    let count = s.world.dom_word(0, DomWord::EntryCount);
+    s.m.set(count, 2);
+    s.breaks(&[(Rule::I21, "domain 1 has 513 populate-on-demand frame numbers and counts 2")]);
+}
+
+#[test]
 fn i30_is_a_range_held_beside_the_whole_table() {
     let mut s = Still::new(RAM);
     let hold = |s: &mut Still, a: u8, lock: Lock| {
