@@ -3,7 +3,7 @@
 use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::LeafCtx;
 use crate::lock::{self, Taken};
-use crate::machine::{DomWord, Words, World, dirty, frames, tlb};
+use crate::machine::{DomWord, Words, World, blocks, dirty, frames, pod, tlb};
 use crate::step::{Act, Effect, Page};
 
 /// What became of an effect.
@@ -88,6 +88,8 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
             [0, 0]
         }
         Act::Dirty(a) => [dirty::act(m, world, me, a), 0],
+        Act::Block(b) => [blocks::perform(m, world, me, b), 0],
+        Act::Pod(p) => [pod::perform(m, world, p), 0],
         Act::MayTake(hold) => flag(lock::may_take(m, world, me, hold)),
     }
 }

@@ -9,7 +9,9 @@
 
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order, Word};
 use crate::lock::{Hold, Lock, Mode};
+use crate::machine::blocks::BlockAct;
 use crate::machine::dirty::DirtyAct;
+use crate::machine::pod::PodAct;
 use crate::machine::{DomWord, FrameWord, World, tlb};
 use std::ops::ControlFlow;
 
@@ -162,6 +164,10 @@ pub enum Act {
     Flush(ActorId),
     /// The log-dirty bitmap.
     Dirty(DirtyAct),
+    /// A naturally aligned run of frames.
+    Block(BlockAct),
+    /// The populate-on-demand cache.
+    Pod(PodAct),
     /// Whether the actor may wait for these locks: see [`crate::lock::may_take`].
     MayTake(Hold),
 }

@@ -8,6 +8,7 @@
 use super::dirty;
 use super::frames::{self, FrameUse, M2P_INVALID, PGC_ALLOCATED, PGC_FREE, owner_word};
 use super::map::{LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map, Sizes};
+use super::pod;
 use super::record::{DomWord, FrameWord};
 use super::words::Words;
 use super::world::{Actor, Domain, NamedLock, Policy, View, World};
@@ -35,6 +36,10 @@ pub struct NewDomain {
     /// Whether its writes are noted from the beginning. The bitmap's pages for the first 32768 gfns are there then,
     /// beyond the pool.
     pub logdirty: bool,
+    /// Zero frames in its populate-on-demand cache.
+    pub cache: u32,
+    /// Its memory target, where it populates on demand; 0: none was set.
+    pub pod_target: u64,
     /// What it is a view of, if it is no domain of its own.
     pub view: Option<View>,
 }
@@ -145,6 +150,13 @@ impl Builder {
             at.push(next);
             next += frames;
         }
+        // Caches of 512 frames and more begin with superpages.
+        let mut caches = Vec::new();
+        for d in &self.domains {
+            next = if d.cache as u64 >= Order::M2.frames() { next.next_multiple_of(Order::M2.frames()) } else { next };
+            caches.push(next..next + d.cache as u64);
+            next += d.cache as u64;
+        }
         let named = next;
         let total = named as usize + self.frames.len() + self.free_frames as usize;
         limit("frames, tables and lock pages among them,", total, MAX_FRAMES as usize)?;
@@ -188,6 +200,9 @@ impl Builder {
         fill.free(named, total as u64, &self.frames);
         for (m, &mfn) in self.mappings.iter().zip(&at) {
             fill.mapping(m, Mfn(mfn))?;
+        }
+        for (slot, cache) in caches.into_iter().enumerate() {
+            fill.cache(slot as u8, cache.map(Mfn));
         }
         for (i, (_, value)) in self.words.iter().enumerate() {
             fill.m.set(map.word(i as u32), *value);
@@ -238,6 +253,7 @@ impl Filling<'_> {
                 self.m.set(word, self.world.format.empty());
             }
             self.m.set(self.world.map.dom(slot, DomWord::Dying), d.dying as u64);
+            self.m.set(self.world.map.dom(slot, DomWord::PodTarget), d.pod_target);
             for i in 0..LOCK_PAGES {
                 let page = root.plus(1 + i);
                 self.own(page);
@@ -286,6 +302,12 @@ impl Filling<'_> {
         self.record(mfn, FrameWord::Owner, owner_word(self.world.domain(slot).id));
         self.record(mfn, FrameWord::Count, PGC_ALLOCATED | 1);
         frames::append(&mut self.m, self.world, slot, mfn);
+    }
+
+    /// A domain's populate-on-demand cache.
+    fn cache(&mut self, slot: u8, all: impl Iterator<Item = Mfn> + Clone) {
+        all.clone().for_each(|mfn| self.give(slot, mfn));
+        pod::build_cache(&mut self.m, self.world, slot, all);
     }
 
     fn mapping(&mut self, new: &NewMapping, first: Mfn) -> Result<(), BuildError> {

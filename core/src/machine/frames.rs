@@ -6,6 +6,7 @@
 //! simulated memory each function here is one step and the word is never seen taken.
 //! A table page belongs to its domain's pool and is counted by nobody.
 
+use super::lists::FrameList;
 use super::record::{ActorWord, DomWord, FrameWord};
 use super::words::Words;
 use super::world::World;
@@ -101,7 +102,7 @@ pub const fn owner_of_word(w: u64) -> DomId {
 
 /// A word of a frame's record; an mfn beyond the machine reads the record of frame 0, which nobody owns.
 #[inline(always)]
-fn rec(world: &World, mfn: Mfn, w: FrameWord) -> Word {
+pub(super) fn rec(world: &World, mfn: Mfn, w: FrameWord) -> Word {
     match world.map.frame(mfn, w) {
         Some(word) => word,
         None => world.map.frame(Mfn(0), w).unwrap_or(Word(0)),
@@ -218,11 +219,16 @@ pub fn alloc_frame<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) ->
     }
     heap(m, world, |m| {
         let mfn = take_lowest(m, world, None)?;
-        m.set(rec(world, mfn, FrameWord::Owner), owner_word(world.domain(slot).id));
-        m.set(rec(world, mfn, FrameWord::Count), PGC_ALLOCATED | 1);
-        append(m, world, slot, mfn);
+        give(m, world, slot, mfn);
         Some(mfn)
     })
+}
+
+/// A free frame becomes a domain's. Under the heap's word.
+pub(super) fn give<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
+    m.set(rec(world, mfn, FrameWord::Owner), owner_word(world.domain(slot).id));
+    m.set(rec(world, mfn, FrameWord::Count), PGC_ALLOCATED | 1);
+    append(m, world, slot, mfn);
 }
 
 /// Takes the lowest free page of the domain's table pool, emptied, or none.
@@ -271,29 +277,14 @@ pub fn free_table<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> bool {
     true
 }
 
-/// The frames on a domain's list, first to last. Stops after as many as the machine has, should the links run in a ring.
+/// The frames on a domain's list, first to last: all that it has but those in its populate-on-demand cache.
 pub fn page_list<W: Words>(m: &mut W, world: &World, slot: u8) -> Vec<Mfn> {
-    let mut at = m.get(world.dom_word(slot, DomWord::ListHead));
-    let mut list = Vec::new();
-    while at != 0 && list.len() <= world.map.frames() as usize {
-        list.push(Mfn(at - 1));
-        at = m.get(rec(world, Mfn(at - 1), FrameWord::Next));
-    }
-    list
+    FrameList::PAGES.frames(m, world, slot)
 }
 
 /// Puts a frame at the end of a domain's list and counts it. Under the heap's word, or before the run begins.
 pub(super) fn append<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
-    let tail = world.dom_word(slot, DomWord::ListTail);
-    let last = m.get(tail);
-    let me = mfn.0 + 1;
-    match last {
-        0 => m.set(world.dom_word(slot, DomWord::ListHead), me),
-        _ => m.set(rec(world, Mfn(last - 1), FrameWord::Next), me),
-    }
-    m.set(rec(world, mfn, FrameWord::Prev), last);
-    m.set(rec(world, mfn, FrameWord::Next), 0);
-    m.set(tail, me);
+    FrameList::PAGES.push(m, world, slot, mfn);
     m.add(world.dom_word(slot, DomWord::TotPages), 1);
 }
 
@@ -305,18 +296,7 @@ pub(super) fn put_bit<W: Words>(m: &mut W, world: &World, pool: Option<u8>, mfn:
 }
 
 fn unlink<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
-    let (next, prev) = (rec(world, mfn, FrameWord::Next), rec(world, mfn, FrameWord::Prev));
-    let (n, p) = (m.get(next), m.get(prev));
-    match p {
-        0 => m.set(world.dom_word(slot, DomWord::ListHead), n),
-        _ => m.set(rec(world, Mfn(p - 1), FrameWord::Next), n),
-    }
-    match n {
-        0 => m.set(world.dom_word(slot, DomWord::ListTail), p),
-        _ => m.set(rec(world, Mfn(n - 1), FrameWord::Prev), p),
-    }
-    m.set(next, 0);
-    m.set(prev, 0);
+    FrameList::pull(m, world, slot, mfn);
     m.add(world.dom_word(slot, DomWord::TotPages), u64::MAX);
 }
 
@@ -351,7 +331,7 @@ pub fn fail_next<W: Words>(m: &mut W, world: &World, me: ActorId, class: Class) 
     m.set(word, fails | 1 << class as u64);
 }
 
-fn must_fail<W: Words>(m: &mut W, world: &World, me: ActorId, class: Class) -> bool {
+pub(super) fn must_fail<W: Words>(m: &mut W, world: &World, me: ActorId, class: Class) -> bool {
     let word = world.map.actor(me, ActorWord::Fails);
     let fails = m.get(word);
     let bit = 1 << class as u64;
@@ -362,7 +342,7 @@ fn must_fail<W: Words>(m: &mut W, world: &World, me: ActorId, class: Class) -> b
 }
 
 /// Runs a few stores under the heap's word.
-fn heap<W: Words, T>(m: &mut W, world: &World, f: impl FnOnce(&mut W) -> T) -> T {
+pub(super) fn heap<W: Words, T>(m: &mut W, world: &World, f: impl FnOnce(&mut W) -> T) -> T {
     let word = world.map.heap();
     while m.cas(word, 0, 1) != 0 {
         m.relax();

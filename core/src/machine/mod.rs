@@ -5,10 +5,13 @@
 //! fixed for a run. The functions here are generic over [`Words`] and know nothing of scheduling: each is what one
 //! effect does.
 
+pub mod blocks;
 mod build;
 pub mod dirty;
 pub mod frames;
+mod lists;
 mod map;
+pub mod pod;
 mod record;
 mod sorted;
 pub mod tlb;
@@ -17,6 +20,7 @@ mod world;
 
 pub use build::{BuildError, Builder, NewDomain, NewFrame, NewMapping};
 pub use frames::{Class, FrameUse};
+pub use lists::FrameList;
 pub use map::*;
 pub use record::*;
 pub use sorted::Sorted;

@@ -82,6 +82,20 @@ pub enum DomWord {
     DirtyTop = 144,
     /// 1 once a mark was lost because there was no page for it.
     DirtyLost = 145,
+    /// First block of 2 MB in the PoD cache, plus one.
+    PodSuperHead = 80,
+    /// Last block of 2 MB in the PoD cache, plus one.
+    PodSuperTail = 81,
+    /// First frame of 4 KB in the PoD cache, plus one.
+    PodSingleHead = 82,
+    /// Last frame of 4 KB in the PoD cache, plus one.
+    PodSingleTail = 83,
+    /// Where the emergency sweep goes on, downwards; 0: from the highest gfn populated.
+    PodReclaimSingle = 84,
+    /// The highest gfn ever populated on demand.
+    PodMaxGuest = 85,
+    /// The recently populated gfns, oldest first: 32 words ([`pod`](super::pod)).
+    PodMrp = 96,
 }
 
 /// A word of an actor's record. Only the actor writes it, but for the walking and pause words.

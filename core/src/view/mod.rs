@@ -7,6 +7,7 @@
 //! another. Steps are positions: step 1 leads from position 0 to position 1.
 
 mod actors;
+mod blocks;
 mod dirty;
 mod entry;
 mod frames;

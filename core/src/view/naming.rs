@@ -124,7 +124,7 @@ pub(super) fn mapped(g: DomGfn, order: Order) -> String {
     }
 }
 
-const DOM_WORDS: [(DomWord, &str); 21] = [
+const DOM_WORDS: &[(DomWord, &str)] = &[
     (DomWord::Global, "the word of the p2m lock"),
     (DomWord::MaxMapped, "max_mapped"),
     (DomWord::TotPages, "tot_pages"),
@@ -146,6 +146,12 @@ const DOM_WORDS: [(DomWord, &str); 21] = [
     (DomWord::PodTarget, "the populate-on-demand target"),
     (DomWord::DirtyTop, "the top of the log-dirty bitmap"),
     (DomWord::DirtyLost, "the mark of lost dirty bits"),
+    (DomWord::PodSuperHead, "the head of the cache's superpages"),
+    (DomWord::PodSuperTail, "the tail of the cache's superpages"),
+    (DomWord::PodSingleHead, "the head of the cache's single pages"),
+    (DomWord::PodSingleTail, "the tail of the cache's single pages"),
+    (DomWord::PodReclaimSingle, "the place that the sweep has got to"),
+    (DomWord::PodMaxGuest, "the highest gfn populated"),
 ];
 
 fn record(at: u8) -> &'static str {

@@ -1,5 +1,6 @@
 //! One sentence for a step: who did what to which range, frame or word, and what came of it.
 
+use super::blocks;
 use super::naming::{Names, mapped, number};
 use crate::addr::{ActorId, Mfn, Word};
 use crate::entry::{Cpu, Hardware};
@@ -192,6 +193,8 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::Flush(of) => format!("flushes the TLB of {}", names.world.actor_name(of)),
         Act::Dirty(a) => super::dirty::did(names, a, result),
         Act::MayTake(_) => "looks at the locks that it holds".into(),
+        Act::Block(b) => blocks::block_done(names, b, result),
+        Act::Pod(p) => blocks::pod_done(names, p, result),
     }
 }
 
@@ -274,5 +277,7 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::Flush(of) => format!("flush the TLB of {}", names.world.actor_name(of)),
         Act::Dirty(a) => super::dirty::doing(names, a),
         Act::MayTake(_) => "look at its locks".into(),
+        Act::Block(b) => blocks::block_doing(names, b),
+        Act::Pod(p) => blocks::pod_doing(names, p),
     }
 }

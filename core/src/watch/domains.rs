@@ -3,7 +3,7 @@
 
 use super::{Broken, Rule, Rules, index};
 use crate::entry::P2mType;
-use crate::machine::{DomWord, Words, World, frames};
+use crate::machine::{DomWord, Words, World, frames, pod};
 
 /// I12: reads paged_pages and how many frame numbers have the type.
 pub fn i12<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
@@ -25,13 +25,13 @@ pub fn i21<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
     })
 }
 
-/// I32: reads tot_pages and walks the page list.
+/// I32: reads tot_pages, and walks the page list and the lists of the populate-on-demand cache, whose frames count.
 pub fn i32<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
-    let list = frames::page_list(m, world, slot).len() as u64;
+    let list = (frames::page_list(m, world, slot).len() + pod::cached(m, world, slot).len()) as u64;
     let tot = m.get(world.dom_word(slot, DomWord::TotPages));
     (tot != list).then(|| {
         let d = &world.domain(slot).name;
-        Broken::of(Rule::I32, format!("{d} has {list} pages on its list and counts {tot}"))
+        Broken::of(Rule::I32, format!("{d} has {list} pages on its lists and counts {tot}"))
     })
 }
 

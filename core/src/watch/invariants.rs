@@ -8,7 +8,7 @@ use super::{Broken, Rule, domains, entries, frames as records, index, recheck, r
 use crate::addr::Mfn;
 use crate::lock::{Lock, global};
 use crate::machine::frames::{self, PGC_ALLOCATED};
-use crate::machine::{DomWord, FrameUse, FrameWord, GhostWord, Words, World, tlb};
+use crate::machine::{DomWord, FrameUse, FrameWord, GhostWord, Words, World, pod, tlb};
 
 /// I1, I3 to I8: what holds of every entry and table after every step. The index must be that of the survey.
 pub fn entries<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Broken>) {
@@ -97,6 +97,7 @@ pub fn exclusion<W: Words>(m: &mut W, world: &World, out: &mut Vec<Broken>) {
 
 /// `leak` at the end: references still held, frames and tables that nothing leads to.
 pub fn leaks<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Broken>) {
+    let cached: Vec<Mfn> = (0..world.domains.len() as u8).flat_map(|slot| pod::cached(m, world, slot)).collect();
     for mfn in (0..world.map.frames() as u64).map(Mfn) {
         let name = world.frame_name(mfn);
         for (a, n, get) in records::holders(m, world, mfn) {
@@ -113,6 +114,7 @@ pub fn leaks<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Broke
         let lost = info & PGC_ALLOCATED != 0
             && world.slot(owner).is_some()
             && !s.frames(world).any(|f| f.1 == mfn)
+            && !cached.contains(&mfn)
             && !world.loose.contains(&mfn)
             && !(0..world.words.len() as u32).any(|i| m.get(world.map.word(i)) == mfn.0);
         if lost {

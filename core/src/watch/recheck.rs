@@ -37,6 +37,17 @@ pub struct Wrote {
     pub any: bool,
 }
 
+/// The ends of a domain's lists, and the counter that their frames add up to.
+const LISTS: [DomWord; 7] = [
+    DomWord::TotPages,
+    DomWord::ListHead,
+    DomWord::ListTail,
+    DomWord::PodSuperHead,
+    DomWord::PodSuperTail,
+    DomWord::PodSingleHead,
+    DomWord::PodSingleTail,
+];
+
 impl Wrote {
     /// What the step whose writes begin at `mark` wrote.
     pub fn since(m: &mut Memory, world: &World, mark: usize) -> Wrote {
@@ -97,7 +108,7 @@ impl Wrote {
         for slot in 0..world.domains.len() as u8 {
             let is = |w| world.dom_word(slot, w) == at;
             self.structure |= is(DomWord::MaxMapped) && now < old;
-            self.lists |= [DomWord::TotPages, DomWord::ListHead, DomWord::ListTail].into_iter().any(is);
+            self.lists |= LISTS.into_iter().any(is);
         }
     }
 

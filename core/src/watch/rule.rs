@@ -162,7 +162,7 @@ const TABLE: [(Rule, &str, &str, When); 42] = [
     ),
     (Rule::I30, "I30", "while the global lock is held exclusively nobody else holds a range", When::Step),
     (Rule::I31, "I31", "nothing is reused before the flush that it waits for", When::Step),
-    (Rule::I32, "I32", "tot_pages is the length of the domain's page list", When::Quiescent),
+    (Rule::I32, "I32", "tot_pages is the length of the domain's page list, its cache added", When::Quiescent),
     (Rule::I33, "I33", "nr_foreign is the number of foreign leaves", When::Step),
     (Rule::I34, "I34", "the ioreq counter is the number of ioreq_server leaves", When::Step),
     (Rule::Deadlock, "deadlock", "actors wait for each other and none can ever go on", When::Step),

@@ -22,14 +22,7 @@ fn world(map: &[(u64, Order, P2mType)]) -> (Arc<World>, Vec<u64>) {
         content: 0x100 + gfn,
     };
     let builder = Builder {
-        domains: vec![NewDomain {
-            id: DomId(1),
-            name: "d".into(),
-            control: false,
-            tables: 4,
-            dying: false,
-            ..Default::default()
-        }],
+        domains: vec![NewDomain { id: DomId(1), name: "d".into(), tables: 4, ..NewDomain::default() }],
         actors: vec![Actor { name: "V0".into(), kind: Kind::Vcpu, domain: DomId(1) }],
         mappings: map.iter().map(mapping).collect(),
         ..Builder::default()

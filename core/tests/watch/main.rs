@@ -219,7 +219,7 @@ fn i12_and_i32_are_counters_that_count_wrong() {
     s.m.set(tot, 3);
     s.breaks(&[
         (Rule::I12, "domain 1 has 2 paged-out pages and counts 3"),
-        (Rule::I32, "domain 1 has 2 pages on its list and counts 3"),
+        (Rule::I32, "domain 1 has 2 pages on its lists and counts 3"),
     ]);
 }
 

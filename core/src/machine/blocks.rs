@@ -1,0 +1,168 @@
+//! Blocks: naturally aligned runs of frames, one or 512, treated in one effect.
+//!
+//! A superpage's 512 frames are taken, named, tested, scrubbed and given back together; one by one they would be 512
+//! steps that no lesson wants to stop between. Each frame's own words change as they do for a frame alone: counts and
+//! m2p by compare-and-exchange, free maps and lists under the heap's word. So a live run loses nothing either.
+
+use super::frames::{self, Class, M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, heap, rec};
+use super::record::FrameWord;
+use super::words::Words;
+use super::world::World;
+use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order, Word};
+
+/// Words of a page that the first, quick look for zeroes reads (`zero_check`).
+pub const QUICK_WORDS: u64 = 16;
+
+/// What is done to a block. Every answer is one word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BlockAct {
+    /// The lowest free block for a domain: its first mfn, or all ones. Contents are as they were left.
+    Alloc {
+        /// For whom.
+        slot: u8,
+        /// How large.
+        order: Order,
+    },
+    /// Clears the allocated bit of each frame and drops its reference; gives how many had it set.
+    Release {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
+    },
+    /// Names the frames' gfns in m2p, from that one upwards, or takes them out of it.
+    Name {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
+        /// The first one's gfn.
+        g: Option<DomGfn>,
+    },
+    /// The same for frames that no gfn names; gives 0, and leaves all as it was, if one of them has a gfn by now.
+    Claim {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
+        /// The first one's gfn.
+        g: DomGfn,
+    },
+    /// Whether each frame is allocated and has no reference but that: nobody uses it.
+    Unused {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
+    },
+    /// Whether the first words of each page are zero ([`QUICK_WORDS`]).
+    LooksZero {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
+    },
+    /// Whether every word of each page is zero.
+    IsZero {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
+    },
+    /// Fills each page with zeroes.
+    Scrub {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
+    },
+}
+
+/// Does it.
+pub fn perform<W: Words>(m: &mut W, world: &World, me: ActorId, a: BlockAct) -> u64 {
+    match a {
+        BlockAct::Alloc { slot, order } => alloc(m, world, me, slot, order).unwrap_or(Mfn::INVALID).0,
+        BlockAct::Release { mfn, order } => {
+            each(mfn, order).filter(|&f| frames::put_allocation(m, world, f)).count() as u64
+        }
+        BlockAct::Name { mfn, order, g } => {
+            name(m, world, mfn, order, g);
+            1
+        }
+        BlockAct::Claim { mfn, order, g } => claim(m, world, mfn, order, g) as u64,
+        BlockAct::Unused { mfn, order } => each(mfn, order).all(|f| unused(m, world, f)) as u64,
+        BlockAct::LooksZero { mfn, order } => zero(m, world, mfn, order, QUICK_WORDS) as u64,
+        BlockAct::IsZero { mfn, order } => zero(m, world, mfn, order, FRAME_WORDS) as u64,
+        BlockAct::Scrub { mfn, order } => {
+            scrub(m, world, mfn, order);
+            1
+        }
+    }
+}
+
+/// The frames of a block.
+pub(super) fn each(mfn: Mfn, order: Order) -> impl Iterator<Item = Mfn> {
+    (0..order.frames()).map(move |i| mfn.plus(i))
+}
+
+fn words(world: &World, mfn: Mfn, n: u64) -> impl Iterator<Item = Word> {
+    let map = world.map;
+    (0..n).filter_map(move |i| map.page(mfn, i))
+}
+
+fn alloc<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8, order: Order) -> Option<Mfn> {
+    if order == Order::K4 {
+        return frames::alloc_frame(m, world, me, slot);
+    }
+    if frames::must_fail(m, world, me, Class::Frame) {
+        return None;
+    }
+    heap(m, world, |m| {
+        let words = order.frames() / 64;
+        let full = |m: &mut W, i: u64| m.get(world.map.free_map(None, i as u32)) == u64::MAX;
+        let whole = world.map.frames() as u64 / order.frames();
+        let block = (0..whole).find(|b| (0..words).all(|i| full(m, b * words + i)))?;
+        (0..words).for_each(|i| m.set(world.map.free_map(None, (block * words + i) as u32), 0));
+        let first = Mfn(block * order.frames());
+        each(first, order).for_each(|f| frames::give(m, world, slot, f));
+        Some(first)
+    })
+}
+
+/// Names the frames of a block in m2p: for whoever holds what guards the gfns named before and after.
+pub(super) fn name<W: Words>(m: &mut W, world: &World, mfn: Mfn, order: Order, g: Option<DomGfn>) {
+    for (i, f) in each(mfn, order).enumerate() {
+        let to = g.map_or(M2P_INVALID, |g| above(g, i as u64));
+        m.set(rec(world, f, FrameWord::M2p), to);
+    }
+}
+
+fn above(g: DomGfn, i: u64) -> u64 {
+    DomGfn { gfn: Gfn(g.gfn.0 + i), ..g }.to_word()
+}
+
+fn claim<W: Words>(m: &mut W, world: &World, mfn: Mfn, order: Order, g: DomGfn) -> bool {
+    let word = |i: u64| rec(world, mfn.plus(i), FrameWord::M2p);
+    let taken = (0..order.frames()).find(|&i| m.cas(word(i), M2P_INVALID, above(g, i)) != M2P_INVALID);
+    if let Some(n) = taken {
+        (0..n).for_each(|i| m.set(word(i), M2P_INVALID));
+    }
+    taken.is_none()
+}
+
+fn unused<W: Words>(m: &mut W, world: &World, f: Mfn) -> bool {
+    m.get(rec(world, f, FrameWord::Count)) == PGC_ALLOCATED | 1
+        && m.get(rec(world, f, FrameWord::Type)) & PGT_COUNT == 0
+}
+
+fn zero<W: Words>(m: &mut W, world: &World, mfn: Mfn, order: Order, n: u64) -> bool {
+    each(mfn, order).all(|f| words(world, f, n).all(|w| m.get(w) == 0))
+}
+
+fn scrub<W: Words>(m: &mut W, world: &World, mfn: Mfn, order: Order) {
+    for w in each(mfn, order).flat_map(|f| words(world, f, FRAME_WORDS)) {
+        if m.get(w) != 0 {
+            m.set(w, 0);
+        }
+    }
+}
