@@ -3,7 +3,7 @@
 use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::LeafCtx;
 use crate::lock::{self, Taken};
-use crate::machine::{DomWord, Words, World, blocks, dirty, frames, pod, tlb};
+use crate::machine::{DomWord, Words, World, blocks, dirty, frames, pod, refs, sharing, tlb};
 use crate::step::{Act, Effect, Page};
 
 /// What became of an effect.
@@ -83,6 +83,8 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         }
         Act::TlbAccess { g, root, access } => tlb::access(m, world, me, root, g, access).to_words(),
         Act::TlbWalk { g, entry, level, access } => tlb::walk(m, world, me, g, entry, level, access).to_words(),
+        Act::Refs(a) => [refs::act(m, world, a), 0],
+        Act::Sharing(a) => [sharing::act(m, world, me, a), 0],
         Act::Flush(of) => {
             tlb::flush(m, world, of);
             [0, 0]

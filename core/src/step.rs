@@ -12,6 +12,8 @@ use crate::lock::{Hold, Lock, Mode};
 use crate::machine::blocks::BlockAct;
 use crate::machine::dirty::DirtyAct;
 use crate::machine::pod::PodAct;
+use crate::machine::refs::RefsAct;
+use crate::machine::sharing::SharingAct;
 use crate::machine::{DomWord, FrameWord, World, tlb};
 use std::ops::ControlFlow;
 
@@ -170,6 +172,10 @@ pub enum Act {
     Pod(PodAct),
     /// Whether the actor may wait for these locks: see [`crate::lock::may_take`].
     MayTake(Hold),
+    /// Typed references, owners, m2p.
+    Refs(RefsAct),
+    /// Sharing records.
+    Sharing(SharingAct),
 }
 
 /// What a sleeper waits for.

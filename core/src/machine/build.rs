@@ -10,6 +10,7 @@ use super::frames::{self, FrameUse, M2P_INVALID, PGC_ALLOCATED, PGC_FREE, owner_
 use super::map::{LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map, Sizes};
 use super::pod;
 use super::record::{DomWord, FrameWord};
+use super::sharing::RECORDS;
 use super::words::Words;
 use super::world::{Actor, Domain, NamedLock, Policy, View, World};
 use crate::addr::{DomGfn, DomId, FRAME_WORDS, Gfn, Mfn, Order, Word};
@@ -165,6 +166,7 @@ impl Builder {
             frames: total as u32,
             domains: self.domains.len(),
             actors: self.actors.len(),
+            records: RECORDS,
             words: self.words.len(),
             locks: self.locks.len(),
             ..Sizes::default()

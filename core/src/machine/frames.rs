@@ -20,8 +20,12 @@ pub const PGC_FREE: u64 = 3 << 55;
 pub const PGC_COUNT: u64 = (1 << 55) - 1;
 /// type_info: the typed references.
 pub const PGT_COUNT: u64 = (1 << 55) - 1;
+/// count_info: from here on no further reference is given, so that the count never overflows.
+pub const PGC_RESERVE: u64 = PGC_COUNT - 1;
 /// m2p of a frame that no gfn names.
 pub const M2P_INVALID: u64 = u64::MAX;
+/// m2p of a frame that several gfns may share.
+pub const M2P_SHARED: u64 = u64::MAX - 1;
 
 /// What a frame is used as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +87,8 @@ pub enum Class {
     Frame,
     /// A page of a domain's table pool.
     Table,
+    /// A sharing record, or a tuple of one.
+    Record,
 }
 
 /// The references in a count_info.
@@ -154,7 +160,7 @@ pub fn get_page<W: Words>(m: &mut W, world: &World, mfn: Mfn, dom: Option<DomId>
     let word = rec(world, mfn, FrameWord::Count);
     let mut seen = m.get(word);
     loop {
-        if count(seen) == 0 || count(seen) == PGC_COUNT {
+        if count(seen) == 0 || count(seen) >= PGC_RESERVE {
             return false;
         }
         let now = m.cas(word, seen, seen + 1);
@@ -282,10 +288,13 @@ pub fn page_list<W: Words>(m: &mut W, world: &World, slot: u8) -> Vec<Mfn> {
     FrameList::PAGES.frames(m, world, slot)
 }
 
-/// Puts a frame at the end of a domain's list and counts it. Under the heap's word, or before the run begins.
+/// Puts a frame at the end of a domain's list and counts it; the first one brings the reference to the domain. Under the
+/// heap's word, or before the run begins.
 pub(super) fn append<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
     FrameList::PAGES.push(m, world, slot, mfn);
-    m.add(world.dom_word(slot, DomWord::TotPages), 1);
+    if m.add(world.dom_word(slot, DomWord::TotPages), 1) == 0 {
+        m.add(world.dom_word(slot, DomWord::DomainRef), 1);
+    }
 }
 
 /// Marks a frame free in a map. Under the heap's word, or before the run begins.
@@ -295,9 +304,12 @@ pub(super) fn put_bit<W: Words>(m: &mut W, world: &World, pool: Option<u8>, mfn:
     m.set(word, bits | 1 << (mfn.0 % 64));
 }
 
-fn unlink<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
+/// Takes a frame off a domain's list; with the last one goes the reference to the domain. Under the heap's word.
+pub(super) fn unlink<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
     FrameList::pull(m, world, slot, mfn);
-    m.add(world.dom_word(slot, DomWord::TotPages), u64::MAX);
+    if m.add(world.dom_word(slot, DomWord::TotPages), u64::MAX) == 1 {
+        m.add(world.dom_word(slot, DomWord::DomainRef), u64::MAX);
+    }
 }
 
 fn release_frame<W: Words>(m: &mut W, world: &World, mfn: Mfn) {
@@ -331,6 +343,7 @@ pub fn fail_next<W: Words>(m: &mut W, world: &World, me: ActorId, class: Class) 
     m.set(word, fails | 1 << class as u64);
 }
 
+/// Whether the actor's next allocation of that class is to fail; asked once.
 pub(super) fn must_fail<W: Words>(m: &mut W, world: &World, me: ActorId, class: Class) -> bool {
     let word = world.map.actor(me, ActorWord::Fails);
     let fails = m.get(word);

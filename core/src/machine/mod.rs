@@ -13,6 +13,8 @@ mod lists;
 mod map;
 pub mod pod;
 mod record;
+pub mod refs;
+pub mod sharing;
 mod sorted;
 pub mod tlb;
 mod words;

@@ -8,7 +8,7 @@
 pub enum FrameWord {
     /// count_info: allocated in bit 63, state in 56:55, references in 54:0.
     Count,
-    /// type_info: type in 63:60, locked in 55, validated in 58, typed references in 54:0.
+    /// type_info: type, lock bit, validated bit, typed references: [`TypeBits`](super::refs::TypeBits).
     Type,
     /// The owner's number plus one; 0: nobody.
     Owner,
@@ -21,7 +21,7 @@ pub enum FrameWord {
     Prev,
     /// What the frame is used as: a [`FrameUse`](super::FrameUse).
     Use,
-    /// The frame's sharing record, plus one; 0: it is not shareable.
+    /// Below bit 32 the frame's sharing record, plus one; 0: it is not shareable. Above, how often it has become so.
     Sharing,
 }
 
@@ -96,6 +96,8 @@ pub enum DomWord {
     PodMaxGuest = 85,
     /// The recently populated gfns, oldest first: 32 words ([`pod`](super::pod)).
     PodMrp = 96,
+    /// References to the domain: one while it has pages, and those of whoever takes one.
+    DomainRef = 64,
 }
 
 /// A word of an actor's record. Only the actor writes it, but for the walking and pause words.

@@ -14,6 +14,7 @@ pub mod needs;
 pub mod paging;
 pub mod physmap;
 pub mod query;
+pub mod refs;
 pub mod table;
 
 pub use code::Code;

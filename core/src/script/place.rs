@@ -2,10 +2,11 @@
 
 use super::eval::PlaceAt;
 use super::things::PlaceKind;
-use super::values::{Kind, Pgt};
+use super::values::Kind;
 use crate::addr::{DomId, Mfn, Word};
 use crate::machine::frames::{PGC_ALLOCATED, PGC_COUNT, PGT_COUNT, owner_of_word, owner_word};
-use crate::machine::{DomWord, FrameWord, World};
+use crate::machine::refs::{PageType, TypeBits};
+use crate::machine::{DomWord, FrameWord, World, XenWord};
 
 /// How the bits of a part are a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,8 +17,8 @@ enum Coding {
     Flag(u32),
     /// An owner's number plus one.
     Owner,
-    /// type_info's type in bits 63:60.
-    Pgt,
+    /// type_info's type.
+    Pgt(&'static TypeBits),
 }
 
 /// A part of a word.
@@ -30,10 +31,6 @@ pub struct Part {
     coding: Coding,
 }
 
-/// The codes of a frame's own types in 2011, in the order of [`Pgt::ALL`]: none, writable, shared, l1, segment.
-const PGT_CODES: [u64; 5] = [0, 7, 8, 1, 5];
-const PGT_AT: u32 = 60;
-
 impl Part {
     /// The value that a word holds there.
     pub fn value(&self, word: u64) -> u64 {
@@ -42,7 +39,7 @@ impl Part {
             Coding::Plain => bits,
             Coding::Flag(at) => bits >> at,
             Coding::Owner => owner_of_word(bits).0 as u64,
-            Coding::Pgt => PGT_CODES.iter().position(|&c| c == bits >> PGT_AT).unwrap_or(Pgt::None as usize) as u64,
+            Coding::Pgt(of) => of.get(bits) as u64,
         }
     }
 
@@ -52,7 +49,7 @@ impl Part {
             Coding::Plain => value,
             Coding::Flag(at) => (value & 1) << at,
             Coding::Owner => owner_word(DomId(value as u16)),
-            Coding::Pgt => PGT_CODES.get(value as usize).copied().unwrap_or(0) << PGT_AT,
+            Coding::Pgt(of) => of.put(page_type(value)),
         };
         bits & self.mask
     }
@@ -63,6 +60,11 @@ impl Part {
     }
 }
 
+/// The frame's own type that a value of kind [`Kind::Pgt`] names: [`Pgt`](super::values::Pgt) lists them in the same order.
+pub fn page_type(value: u64) -> PageType {
+    PageType::ALL.get(value as usize).copied().unwrap_or(PageType::None)
+}
+
 /// Where a place is; none if there is no such frame or domain, or this release keeps no such word.
 pub fn part(world: &World, at: PlaceAt) -> Option<Part> {
     let (kind, of, index) = match at {
@@ -71,11 +73,12 @@ pub fn part(world: &World, at: PlaceAt) -> Option<Part> {
     };
     let frame = |w, mask, coding| Some(Part { word: world.map.frame(Mfn(of), w)?, mask, coding });
     let dom = |w| Some(whole(world.map.dom(world.slot(DomId(of as u16))?, w)));
+    let types = TypeBits::of(world.format);
     match kind {
         PlaceKind::Count => frame(FrameWord::Count, PGC_COUNT, Coding::Plain),
         PlaceKind::Allocated => frame(FrameWord::Count, PGC_ALLOCATED, Coding::Flag(63)),
         PlaceKind::TypeCount => frame(FrameWord::Type, PGT_COUNT, Coding::Plain),
-        PlaceKind::FrameType => frame(FrameWord::Type, 0xf << PGT_AT, Coding::Pgt),
+        PlaceKind::FrameType => frame(FrameWord::Type, types.ty, Coding::Pgt(types)),
         PlaceKind::Owner => frame(FrameWord::Owner, u64::MAX, Coding::Owner),
         PlaceKind::M2p => frame(FrameWord::M2p, u64::MAX, Coding::Plain),
         PlaceKind::Content => Some(whole(world.map.page(Mfn(of), index)?)),
@@ -84,6 +87,9 @@ pub fn part(world: &World, at: PlaceAt) -> Option<Part> {
         PlaceKind::PagedPages => dom(DomWord::PagedPages),
         PlaceKind::Dying => dom(DomWord::Dying),
         PlaceKind::Logdirty => dom(DomWord::LogDirty),
+        PlaceKind::DomainRef => dom(DomWord::DomainRef),
+        PlaceKind::NrShared => Some(whole(world.map.xen(XenWord::NrShared))),
+        PlaceKind::NrSaved => Some(whole(world.map.xen(XenWord::NrSaved))),
         _ => None,
     }
 }

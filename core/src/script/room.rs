@@ -220,7 +220,8 @@ impl<W: Words> Local for Room<'_, W> {
         let class = match class {
             Class::Frame => machine::Class::Frame,
             Class::Table => machine::Class::Table,
-            Class::Object | Class::Record => return,
+            Class::Record => machine::Class::Record,
+            Class::Object => return,
         };
         let (world, me) = (self.world, self.me);
         let _ = self.read(|m| {

@@ -100,9 +100,9 @@ things! {
         TotPages "tot_pages" [DOM] Some(Kind::Num), true, "frames that a domain owns";
         PagedPages "paged_pages" [DOM] Some(Kind::Num), true, "pages of a domain that are paged out";
         MaxMapped "max_mapped" [DOM] Some(Kind::Num), false, "the highest frame number that was ever mapped";
-        DomainRef "domain_ref" [DOM] Some(Kind::Num), false, "references to a domain";
-        NrShared "nr_shared" [] Some(Kind::Num), false, "shared frames";
-        NrSaved "nr_saved" [] Some(Kind::Num), false, "frames saved by sharing";
+        DomainRef "domain_ref" [DOM] Some(Kind::Num), true, "references to a domain";
+        NrShared "nr_shared" [] Some(Kind::Num), true, "shared frames";
+        NrSaved "nr_saved" [] Some(Kind::Num), true, "frames saved by sharing";
         Dying "dying" [DOM] Some(Kind::Num), true, "1 once a domain is dying";
         Crashed "crashed" [DOM] Some(Kind::Num), false, "1 once a domain has crashed";
         Logdirty "logdirty" [DOM] Some(Kind::Num), true, "1 while a domain's writes are noted";

@@ -81,7 +81,7 @@ impl Kind {
 }
 
 /// The word that m2p holds for a shared frame: all ones less one.
-pub const SHARED_M2P: u64 = u64::MAX - 1;
+pub const SHARED_M2P: u64 = crate::machine::frames::M2P_SHARED;
 
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident $name:literal,)* }) => {

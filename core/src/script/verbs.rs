@@ -258,9 +258,9 @@ verbs! {
         "held = get_page M for 1", "takes a reference, unless the frame is free or not that domain's";
     PutPage "put_page" [need Object FRAME] Gives::Nothing, offered,
         "put_page M", "drops a reference; the last one frees the frame";
-    GetType "get_type" [need Object FRAME, need As Shape::Value(Kind::Pgt)] BOOL, later,
+    GetType "get_type" [need Object FRAME, need As Shape::Value(Kind::Pgt)] BOOL, offered,
         "held = get_type M as pgt_writable", "takes a typed reference";
-    PutType "put_type" [need Object FRAME] Gives::Nothing, later,
+    PutType "put_type" [need Object FRAME] Gives::Nothing, offered,
         "put_type M", "drops a typed reference";
     Alloc "alloc" [need Object Shape::Class] Gives::OfClass, offered,
         "f = alloc frame(1)", "takes a free frame or table page, or gives none";

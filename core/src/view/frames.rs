@@ -3,7 +3,7 @@
 use super::naming::type_name;
 use super::tables::tables;
 use crate::addr::{ActorId, DomGfn, DomId, FRAME_WORDS, Mfn, Word};
-use crate::machine::frames::{M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, count, is_free, owner, used_as, was_freed};
+use crate::machine::frames::{M2P_SHARED, PGC_ALLOCATED, PGT_COUNT, count, is_free, owner, used_as, was_freed};
 use crate::machine::{FrameUse, FrameWord, Words, World};
 use crate::perform::PIN_COUNT;
 use crate::sched::Run;
@@ -133,7 +133,7 @@ fn frame<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, wrote: &[u32]) -> F
     let mut get = |w: Option<Word>| w.map_or(0, |w| m.get(w));
     let (count_info, type_info) = (get(word(FrameWord::Count)), get(word(FrameWord::Type)));
     let (m2p, content) = (get(word(FrameWord::M2p)), get(content_at));
-    let m2p = (m2p != M2P_INVALID).then(|| DomGfn::from_word(m2p));
+    let m2p = (m2p < M2P_SHARED).then(|| DomGfn::from_word(m2p));
     let allocated = count_info & PGC_ALLOCATED != 0;
     let holders = holders(run, world, mfn, allocated);
     let named: u64 = holders.iter().map(|h| h.count).sum();
@@ -145,7 +145,7 @@ fn frame<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, wrote: &[u32]) -> F
         allocated,
         holders,
         unnamed: count(count_info) as i64 - named as i64,
-        ty: type_name(type_info),
+        ty: type_name(world.format, type_info),
         type_count: type_info & PGT_COUNT,
         owner: owner(run.words(), world, mfn).to_string(),
         m2p: m2p.map(|g| g.gfn.0),

@@ -13,6 +13,7 @@ mod entry;
 mod frames;
 mod lock_name;
 mod naming;
+mod records;
 mod report;
 mod scene;
 mod sentence;

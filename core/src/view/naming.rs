@@ -2,8 +2,9 @@
 
 use super::tables::{TableAt, table_of, tables};
 use crate::addr::{ActorId, DomGfn, DomId, FRAME_WORDS, Mfn, Order, Word};
-use crate::entry::Decoded;
-use crate::machine::frames::{M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, count, owner_of_word};
+use crate::entry::{Decoded, Format};
+use crate::machine::frames::{M2P_INVALID, M2P_SHARED, PGC_ALLOCATED, PGT_COUNT, count, owner_of_word};
+use crate::machine::refs::TypeBits;
 use crate::machine::{ActorWord, DomWord, FrameWord, Region, Words, World};
 use crate::script::Pgt;
 
@@ -79,7 +80,7 @@ impl<'a> Names<'a> {
     pub fn value(&self, w: Word, v: u64) -> String {
         match (self.level(w), self.world.map.frame_record(w)) {
             (Some(level), _) => self.entry(level, v),
-            (None, Some((_, at))) => record_value(at, v),
+            (None, Some((_, at))) => record_value(self.world.format, at, v),
             (None, None) => number(v),
         }
     }
@@ -152,14 +153,18 @@ const DOM_WORDS: &[(DomWord, &str)] = &[
     (DomWord::PodSingleTail, "the tail of the cache's single pages"),
     (DomWord::PodReclaimSingle, "the place that the sweep has got to"),
     (DomWord::PodMaxGuest, "the highest gfn populated"),
+    (DomWord::DomainRef, "the references to the domain"),
 ];
 
 fn record(at: u8) -> &'static str {
-    ["count", "type", "owner", "m2p", "next link", "previous link", "use"].get(at as usize).copied().unwrap_or("record")
+    ["count", "type", "owner", "m2p", "next link", "previous link", "use", "sharing record"]
+        .get(at as usize)
+        .copied()
+        .unwrap_or("record")
 }
 
 /// What a word of a frame's record says.
-fn record_value(at: u8, v: u64) -> String {
+fn record_value(format: Format, at: u8, v: u64) -> String {
     const COUNT: u8 = FrameWord::Count as u8;
     const TYPE: u8 = FrameWord::Type as u8;
     const OWNER: u8 = FrameWord::Owner as u8;
@@ -167,21 +172,20 @@ fn record_value(at: u8, v: u64) -> String {
     match at {
         COUNT if v & PGC_ALLOCATED != 0 => format!("{}, allocated", count(v)),
         COUNT => format!("{}, not allocated", count(v)),
-        TYPE => format!("{}, {} typed", type_name(v), v & PGT_COUNT),
+        TYPE => format!("{}, {} typed", type_name(format, v), v & PGT_COUNT),
         OWNER => match owner_of_word(v) {
             DomId::NOBODY => "nobody".into(),
             dom => format!("domain {dom}"),
         },
+        M2P if v == M2P_SHARED => "shared".into(),
         M2P if v != M2P_INVALID => DomGfn::from_word(v).to_string(),
         _ => number(v),
     }
 }
 
-/// The type in bits 63:60 of type_info.
-pub(super) fn type_name(type_info: u64) -> String {
-    let code = type_info >> 60;
-    match Pgt::from_word(code) {
-        Some(p) => p.name().trim_start_matches("pgt_").into(),
-        None => format!("type {code}"),
-    }
+/// The type in a type_info.
+pub(super) fn type_name(format: Format, type_info: u64) -> String {
+    let ty = TypeBits::of(format).get(type_info);
+    let name = Pgt::from_word(ty as u64).unwrap_or(Pgt::None).name();
+    name.trim_start_matches("pgt_").into()
 }

@@ -2,6 +2,7 @@
 
 use super::blocks;
 use super::naming::{Names, mapped, number};
+use super::records;
 use crate::addr::{ActorId, Mfn, Word};
 use crate::entry::{Cpu, Hardware};
 use crate::lock::{Lock, Mode};
@@ -195,6 +196,8 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::MayTake(_) => "looks at the locks that it holds".into(),
         Act::Block(b) => blocks::block_done(names, b, result),
         Act::Pod(p) => blocks::pod_done(names, p, result),
+        Act::Refs(a) => records::refs_done(names, a, result),
+        Act::Sharing(a) => records::sharing_done(names, a, result),
     }
 }
 
@@ -279,5 +282,7 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::MayTake(_) => "look at its locks".into(),
         Act::Block(b) => blocks::block_doing(names, b),
         Act::Pod(p) => blocks::pod_doing(names, p),
+        Act::Refs(a) => records::refs_doing(names, a),
+        Act::Sharing(a) => records::sharing_doing(names, a),
     }
 }

@@ -5,7 +5,7 @@ use super::index::{self, Maps};
 use super::{Broken, Rule, Rules, record};
 use crate::addr::{ActorId, DomGfn, DomId, Mfn};
 use crate::machine::frames::{self, M2P_INVALID, PGC_ALLOCATED, count};
-use crate::machine::{FrameWord, Words, World};
+use crate::machine::{FrameWord, Words, World, sharing};
 use crate::perform::PIN_COUNT;
 
 /// I2: reads the frame's m2p. Where two map it, one of them is not what m2p says.
@@ -44,11 +44,11 @@ pub fn i3<W: Words>(m: &mut W, world: &World, mfn: Mfn, maps: &Maps) -> Option<B
     })
 }
 
-/// I9: reads the frame's count, the pins of gets and the references that watchers have seen taken.
+/// I9: reads the frame's count, the pins of gets, the references that watchers have seen taken, and how many share it.
 pub fn i9<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
     let info = record(m, world, mfn, FrameWord::Count);
     let held: u64 = world.actor_ids().map(|a| pins(m, world, a, mfn) + refs(m, world, a, mfn)).sum();
-    let should = (info & PGC_ALLOCATED != 0) as u64 + held;
+    let should = (info & PGC_ALLOCATED != 0) as u64 + held + sharing::len(m, world, mfn);
     (count(info) != should).then(|| {
         let (name, is) = (world.frame_name(mfn), count(info));
         Broken::of(Rule::I9, format!("frame {name} has count {is}, and {should} hold it"))

@@ -3,31 +3,75 @@
 use super::{Broken, Rule};
 use crate::addr::{ActorId, DomGfn, Mfn, Word};
 use crate::entry::{Decoded, Leaf, P2mType};
+use crate::machine::refs::{Dropped, RefsAct};
+use crate::machine::sharing::{Kept, SharingAct};
 use crate::machine::tlb::{Access, Outcome};
 use crate::machine::{FrameUse, FrameWord, Region, Words, World, frames};
 use crate::sim::Memory;
 use crate::step::{Act, Effect};
 
-/// Notes references taken and dropped beyond the pins of gets. A reference that another actor drops was handed over:
-/// it is the lowest other holder's.
+/// Typed references stand in an actor's list of references under the frame's number with this bit.
+const TYPED: u64 = 1 << 40;
+
+/// Notes references taken and dropped beyond the pins of gets, typed ones apart. A reference that another actor drops
+/// was handed over: it is the lowest other holder's. A sharing tuple takes over a reference of each kind from whoever
+/// adds it, and hands them to whoever takes it out.
 pub fn references<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, result: u64) {
-    match *e {
-        Effect::Act(Act::GetPage { mfn, .. }) if result == 1 => {
-            let refs = world.map.refs(a);
-            let n = refs.get(m, mfn.0).unwrap_or(0);
-            refs.put(m, mfn.0, n + 1);
+    let Effect::Act(act) = *e else { return };
+    match act {
+        Act::GetPage { mfn, .. } if result == 1 => taken(m, world, a, mfn.0, 1),
+        Act::PutPage(mfn) => dropped(m, world, a, mfn.0),
+        Act::Refs(RefsAct::GetType { mfn, .. }) if result == 1 => taken(m, world, a, mfn.0 | TYPED, 1),
+        Act::Refs(RefsAct::PutType(mfn)) if Dropped::from_word(result) == Dropped::Yes => {
+            dropped(m, world, a, mfn.0 | TYPED);
         }
-        Effect::Act(Act::PutPage(mfn)) => {
-            let holds = |m: &mut W, b: ActorId| world.map.refs(b).get(m, mfn.0).map(|n| (world.map.refs(b), n));
-            let own = holds(m, a);
-            match own.or_else(|| world.actor_ids().find_map(|b| holds(m, b))) {
-                Some((refs, 1)) => drop(refs.take(m, mfn.0)),
-                Some((refs, n)) => drop(refs.put(m, mfn.0, n - 1)),
-                None => {}
+        Act::Sharing(SharingAct::Free(mfn)) if result > 0 => handed(m, world, a, mfn, result - 1),
+        Act::Sharing(sharing) if Kept::from_word(result) == Kept::Yes => match sharing {
+            SharingAct::Insert { mfn, .. } => left(m, world, a, mfn),
+            SharingAct::Remove { mfn, .. } => handed(m, world, a, mfn, 1),
+            SharingAct::Move { from, to, .. } => {
+                handed(m, world, a, from, 1);
+                left(m, world, a, to);
             }
-        }
+            _ => {}
+        },
         _ => {}
     }
+}
+
+/// How many typed references on the frame an actor holds.
+pub fn typed<W: Words>(m: &mut W, world: &World, a: ActorId, mfn: Mfn) -> u64 {
+    world.map.refs(a).get(m, mfn.0 | TYPED).unwrap_or(0)
+}
+
+fn taken<W: Words>(m: &mut W, world: &World, a: ActorId, key: u64, n: u64) {
+    let refs = world.map.refs(a);
+    let had = refs.get(m, key).unwrap_or(0);
+    refs.put(m, key, had + n);
+}
+
+fn dropped<W: Words>(m: &mut W, world: &World, a: ActorId, key: u64) {
+    let holds = |m: &mut W, b: ActorId| world.map.refs(b).get(m, key).map(|n| (world.map.refs(b), n));
+    let own = holds(m, a);
+    match own.or_else(|| world.actor_ids().find_map(|b| holds(m, b))) {
+        Some((refs, 1)) => drop(refs.take(m, key)),
+        Some((refs, n)) => drop(refs.put(m, key, n - 1)),
+        None => {}
+    }
+}
+
+/// A sharing tuple's references of both kinds become the actor's.
+fn handed<W: Words>(m: &mut W, world: &World, a: ActorId, mfn: Mfn, n: u64) {
+    if n > 0 {
+        taken(m, world, a, mfn.0, n);
+        taken(m, world, a, mfn.0 | TYPED, n);
+    }
+}
+
+/// The actor's become a tuple's.
+fn left<W: Words>(m: &mut W, world: &World, a: ActorId, mfn: Mfn) {
+    dropped(m, world, a, mfn.0);
+    dropped(m, world, a, mfn.0 | TYPED);
 }
 
 /// The entry that ends a walk to `g`, with its level, read without effects; none for an unknown domain or a table

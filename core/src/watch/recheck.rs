@@ -12,7 +12,7 @@ use crate::addr::{ActorId, DomGfn, Mfn, Word};
 use crate::entry::Decoded;
 use crate::machine::Sorted;
 use crate::machine::frames::{changes_mapping, is_free};
-use crate::machine::{ActorWord, DomWord, FrameWord, GhostWord, Region, Words, World};
+use crate::machine::{ActorWord, DomWord, FrameWord, GhostWord, Region, Words, World, sharing};
 use crate::perform::PIN_COUNT;
 use crate::sim::Memory;
 
@@ -31,6 +31,8 @@ pub struct Wrote {
     frames: Vec<Mfn>,
     /// Links of page lists, or their length.
     lists: bool,
+    /// Sharing records, whose tuples hold references on frames.
+    records: bool,
     /// TLBs.
     tlb: bool,
     /// Any record of the frame table, a domain or an actor: what rules of rest read.
@@ -72,9 +74,17 @@ impl Wrote {
                     wrote.actor(world, at, old, now);
                 }
                 Region::Ghost => wrote.refs(m, world, at, old, now),
-                Region::Xen | Region::Records | Region::Grants => wrote.any = true,
+                Region::Records => {
+                    wrote.any = true;
+                    wrote.records = true;
+                }
+                Region::Xen | Region::Grants => wrote.any = true,
                 Region::Heap | Region::Objects | Region::Lesson => {}
             }
+        }
+        if wrote.records {
+            let all = (0..world.map.frames() as u64).map(Mfn);
+            wrote.frames.extend(all.filter(|&f| sharing::info(m, world, f).is_some()));
         }
         wrote.frames.sort_unstable();
         wrote.frames.dedup();

@@ -3,6 +3,7 @@
 
 mod basics;
 mod log_dirty;
+mod refs;
 mod table;
 mod tlb;
 

@@ -5,10 +5,10 @@ use crate::addr::{ActorId, DomGfn, DomId};
 use crate::lock::{Lock, policy};
 use crate::ops::Code as Answer;
 use crate::ops::table::flush;
-use crate::ops::{physmap, query};
+use crate::ops::{physmap, query, refs};
 use crate::script::code::Arg;
 use crate::script::eval::{self, LockAt};
-use crate::script::place::Part;
+use crate::script::place::{Part, page_type};
 use crate::script::room::{MODE, lock_of};
 use crate::script::things::{Class, LockKind};
 use crate::script::values::Kind;
@@ -39,6 +39,14 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
         Verb::PutPage => {
             let mfn = c.frame(s)?;
             s.act(Act::PutPage(mfn))
+        }
+        Verb::GetType => {
+            let (mfn, ty) = (c.frame(s)?, page_type(c.needed(s, Word::As)?));
+            Ok(refs::get_page_type(s, mfn, ty)? as u64)
+        }
+        Verb::PutType => {
+            let mfn = c.frame(s)?;
+            refs::put_page_type(s, mfn).map(|()| 0)
         }
         Verb::Alloc => c.alloc(s),
         Verb::Free => c.free(s),

@@ -34,7 +34,7 @@ fn what_is_known_and_not_offered_says_that_and_no_more() {
     check("order_ = increase 2:0x40 order 9", "1:26", "`increase .. order`");
     check("x = increase 2:0x40 order", "1:21", "`increase .. order`");
     // Places, where a verb, a value or a condition names them.
-    check("n = load nr_shared", "1:10", "the place `nr_shared`");
+    check("n = load crashed(1)", "1:10", "the place `crashed`");
     check("x = load pte(1:0x10, 9)", "1:10", "the place `pte`");
     check("store pte(M).size = ram_ro", "1:7", "the place `pte`");
     check("x = pte(1:0x10, 0).type", "1:5", "the place `pte`");

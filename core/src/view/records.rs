@@ -1,0 +1,108 @@
+//! Sentences about typed references, owners and sharing records: what such an effect did, and what it is about to do.
+
+use super::naming::{Names, number};
+use crate::addr::{DomGfn, DomId};
+use crate::machine::frames::M2P_SHARED;
+use crate::machine::refs::{Dropped, PageType, RefsAct};
+use crate::machine::sharing::{Kept, SharingAct};
+use crate::script::Pgt;
+
+fn type_name(ty: PageType) -> &'static str {
+    Pgt::from_word(ty as u64).unwrap_or(Pgt::None).name().trim_start_matches("pgt_")
+}
+
+fn owner(dom: DomId) -> String {
+    match dom {
+        DomId::COW | DomId::IO | DomId::XEN | DomId::NOBODY => dom.to_string(),
+        _ => format!("domain {dom}"),
+    }
+}
+
+fn gpfn(w: u64) -> String {
+    match w {
+        M2P_SHARED => "shared".into(),
+        u64::MAX => "none".into(),
+        g => DomGfn::from_word(g).to_string(),
+    }
+}
+
+pub(super) fn refs_done(names: &Names<'_>, a: RefsAct, result: u64) -> String {
+    match a {
+        RefsAct::GetType { mfn, ty } if result == 1 => {
+            format!("takes a typed reference on {} as {}", names.frame(mfn), type_name(ty))
+        }
+        RefsAct::GetType { mfn, ty } => {
+            format!(
+                "gets no typed reference on {} as {}: others count on another type",
+                names.frame(mfn),
+                type_name(ty)
+            )
+        }
+        RefsAct::PutType(mfn) => match Dropped::from_word(result) {
+            Dropped::Yes => format!("drops a typed reference on {}", names.frame(mfn)),
+            Dropped::Locked => format!("finds {} locked and its typed reference the last one", names.frame(mfn)),
+            Dropped::None => format!("finds no typed reference on {} to drop", names.frame(mfn)),
+        },
+        RefsAct::SetOwner { mfn, to } => format!("gives {} to {}", names.frame(mfn), owner(to)),
+        RefsAct::SetGpfn { mfn, gpfn: g } => format!("writes the m2p of {}: {}", names.frame(mfn), gpfn(g)),
+    }
+}
+
+pub(super) fn refs_doing(names: &Names<'_>, a: RefsAct) -> String {
+    match a {
+        RefsAct::GetType { mfn, ty } => format!("take a typed reference on {} as {}", names.frame(mfn), type_name(ty)),
+        RefsAct::PutType(mfn) => format!("drop a typed reference on {}", names.frame(mfn)),
+        RefsAct::SetOwner { mfn, to } => format!("give {} to {}", names.frame(mfn), owner(to)),
+        RefsAct::SetGpfn { mfn, gpfn: g } => format!("write the m2p of {}: {}", names.frame(mfn), gpfn(g)),
+    }
+}
+
+pub(super) fn sharing_done(names: &Names<'_>, a: SharingAct, result: u64) -> String {
+    let kept = |done: String, no: &str| match Kept::from_word(result) {
+        Kept::Yes => done,
+        Kept::No => no.into(),
+        Kept::Stray => "finds no sharing record where one should be".into(),
+    };
+    match a {
+        SharingAct::Alloc(mfn) => match Kept::from_word(result) {
+            Kept::Stray => format!("finds that {} has a sharing record already", names.frame(mfn)),
+            Kept::Yes => format!("gives {} a sharing record", names.frame(mfn)),
+            Kept::No => format!("finds no memory for a sharing record of {}", names.frame(mfn)),
+        },
+        SharingAct::Free(mfn) if result > 0 => format!("gives the sharing record of {} back", names.frame(mfn)),
+        SharingAct::Free(mfn) => format!("gives back the sharing record of {}, which has none", names.frame(mfn)),
+        SharingAct::Insert { mfn, g } => kept(
+            format!("notes that {g} shares {}", names.frame(mfn)),
+            "finds no memory for a note of who shares the frame",
+        ),
+        SharingAct::Remove { mfn, g } => kept(
+            format!("notes that {g} shares {} no longer", names.frame(mfn)),
+            "finds no note of that frame number to take out",
+        ),
+        SharingAct::Move { to, g, .. } => kept(
+            format!("notes that {g} shares {} from now on", names.frame(to)),
+            "finds no note of that frame number to move",
+        ),
+        SharingAct::First(mfn) | SharingAct::Next { mfn, .. } if result == u64::MAX => {
+            format!("has seen all who share {}", names.frame(mfn))
+        }
+        SharingAct::First(mfn) | SharingAct::Next { mfn, .. } => {
+            format!("reads who shares {}: {}", names.frame(mfn), DomGfn::from_word(result))
+        }
+        SharingAct::Count { mfn, .. } => format!("counts who shares {}: {}", names.frame(mfn), result / 2),
+        SharingAct::Handle(mfn) => format!("reads the sharing handle of {}: {}", names.frame(mfn), number(result)),
+    }
+}
+
+pub(super) fn sharing_doing(names: &Names<'_>, a: SharingAct) -> String {
+    match a {
+        SharingAct::Alloc(mfn) => format!("give {} a sharing record", names.frame(mfn)),
+        SharingAct::Free(mfn) => format!("give the sharing record of {} back", names.frame(mfn)),
+        SharingAct::Insert { mfn, g } => format!("note that {g} shares {}", names.frame(mfn)),
+        SharingAct::Remove { mfn, g } => format!("note that {g} shares {} no longer", names.frame(mfn)),
+        SharingAct::Move { to, g, .. } => format!("note that {g} shares {} from now on", names.frame(to)),
+        SharingAct::First(mfn) | SharingAct::Next { mfn, .. } => format!("read who shares {}", names.frame(mfn)),
+        SharingAct::Count { mfn, .. } => format!("count who shares {}", names.frame(mfn)),
+        SharingAct::Handle(mfn) => format!("read the sharing handle of {}", names.frame(mfn)),
+    }
+}
