@@ -2,16 +2,17 @@
 //! allow.
 //!
 //! Each protocol is also run on words that are weaker than they should be, and must fail there: so the tests can tell.
-//! Loom takes sequential consistency for acquire and release; nothing here needs more, since every handshake is on one
-//! word.
+//! Loom takes sequentially consistent loads and stores for acquire and release. One handshake is on two words and needs
+//! more, the shared side that each actor counts for itself: such a store is followed by a fence here, and such a load
+//! preceded by one, which loom knows.
 
-use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use loom::thread;
 use p2mscope_core::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Order, Word};
 use p2mscope_core::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
 use p2mscope_core::lock::{Taken, global, owned};
 use p2mscope_core::machine::{
-    Actor, ActorWord, DomWord, Domain, FrameWord, Kind, Map, Policy, Sizes, Words, World, frames,
+    Actor, ActorWord, DomWord, Domain, Form, FrameWord, Kind, Map, Policy, Sizes, Words, World, frames,
 };
 use p2mscope_core::perform::{Performed, perform};
 use p2mscope_core::step::{Act, Effect, Page};
@@ -28,6 +29,8 @@ enum Lack {
     Order,
     /// A compare-and-exchange is a load and then a store.
     Exchange,
+    /// A sequentially consistent store and a load behind it may pass each other.
+    Fence,
 }
 
 /// Words of which some are shared, as loom's atomics; all others are each thread's own, with their first value.
@@ -69,6 +72,13 @@ impl Face {
         self.of.shared.get(&w.0).filter(|_| self.of.lack != Lack::Exchange)
     }
 
+    /// What makes an access sequentially consistent, where it asks for that.
+    fn fence(&self, order: Ordering) {
+        if order == Ordering::SeqCst && !matches!(self.of.lack, Lack::Order | Lack::Fence) {
+            fence(Ordering::SeqCst);
+        }
+    }
+
     fn order(&self, order: Ordering) -> Ordering {
         if self.of.lack == Lack::Order { Ordering::Relaxed } else { order }
     }
@@ -77,14 +87,20 @@ impl Face {
 impl Words for Face {
     fn load(&mut self, w: Word, order: Ordering) -> u64 {
         match self.of.shared.get(&w.0) {
-            Some(word) => word.load(self.order(order)),
+            Some(word) => {
+                self.fence(order);
+                word.load(self.order(order))
+            }
             None => self.own(w),
         }
     }
 
     fn store(&mut self, w: Word, v: u64, order: Ordering) {
         match self.of.shared.get(&w.0) {
-            Some(word) => word.store(v, self.order(order)),
+            Some(word) => {
+                word.store(v, self.order(order));
+                self.fence(order);
+            }
             None => drop(self.own.insert(w.0, v)),
         }
     }
@@ -208,35 +224,41 @@ fn global_part(
     exclusive: bool,
 ) -> Box<dyn FnOnce() + Send> {
     let (mut m, data, me) = (words.clone(), data.clone(), ActorId(me));
-    let (word, depth) = (world.map.dom(0, DomWord::Global), world.map.shared_depth(me, 0));
+    let world = world.clone();
     match exclusive {
         true => Box::new(move || {
-            while global::try_exclusive(&mut m, word, depth, me) != Taken::Yes {
+            while global::try_exclusive(&mut m, &world, 0, me) != Taken::Yes {
                 m.relax();
             }
             raise(&data);
             raise(&data);
-            global::release_exclusive(&mut m, word);
+            global::release_exclusive(&mut m, &world, 0);
         }),
         false => Box::new(move || {
-            while global::try_shared(&mut m, word, depth, me) != Taken::Yes {
+            while global::try_shared(&mut m, &world, 0, me) != Taken::Yes {
                 m.relax();
             }
             let before = data.load(Ordering::Relaxed);
             // Who waits for the exclusive side holds up nobody who is in already.
-            assert_eq!(global::try_shared(&mut m, word, depth, me), Taken::Yes);
-            global::release_shared(&mut m, word, depth);
+            assert_eq!(global::try_shared(&mut m, &world, 0, me), Taken::Yes);
+            global::release_shared(&mut m, &world, 0, me);
             let after = data.load(Ordering::Relaxed);
             assert!(before == after && before % 2 == 0, "somebody changed it meanwhile: {before}, {after}");
-            global::release_shared(&mut m, word, depth);
+            global::release_shared(&mut m, &world, 0, me);
         }),
     }
 }
 
-fn global_lock(lack: Lack, parts: &[bool]) {
-    let world = world(1, parts.len());
+fn global_lock(lack: Lack, form: Form, parts: &[bool]) {
+    let world = World { form, ..world(1, parts.len()) };
     let word = world.map.dom(0, DomWord::Global);
-    let words = Face::new(lack, &[word], &HashMap::new());
+    let mut shared = vec![word];
+    match form {
+        Form::Atomic => {}
+        Form::Spinlock => shared.push(world.map.dom(0, DomWord::GlobalSpin)),
+        Form::Percpu => shared.extend(world.actor_ids().map(|a| world.map.shared_depth(a, 0))),
+    }
+    let words = Face::new(lack, &shared, &HashMap::new());
     let data = loom::sync::Arc::new(AtomicU64::new(0));
     let part = |(me, &exclusive): (usize, &bool)| global_part(&words, &world, &data, me as u8, exclusive);
     together(parts.iter().enumerate().map(part).collect());
@@ -247,18 +269,24 @@ fn global_lock(lack: Lack, parts: &[bool]) {
 
 #[test]
 fn the_exclusive_side_excludes_the_shared_one() {
-    check(None, &[Lack::Order, Lack::Exchange], |lack| global_lock(lack, &[true, false]));
+    check(None, &[Lack::Order, Lack::Exchange], |lack| global_lock(lack, Form::Atomic, &[true, false]));
+    check(Some(3), &[Lack::Order, Lack::Exchange], |lack| global_lock(lack, Form::Spinlock, &[true, false]));
+    check(Some(3), &[Lack::Order, Lack::Fence], |lack| global_lock(lack, Form::Percpu, &[true, false]));
 }
 
 #[test]
 fn two_who_want_the_exclusive_side_have_it_in_turn() {
-    check(None, &[Lack::Exchange], |lack| global_lock(lack, &[true, true]));
+    check(None, &[Lack::Exchange], |lack| global_lock(lack, Form::Atomic, &[true, true]));
+    check(Some(2), &[Lack::Exchange], |lack| global_lock(lack, Form::Spinlock, &[true, true]));
+    check(Some(2), &[Lack::Exchange], |lack| global_lock(lack, Form::Percpu, &[true, true]));
 }
 
 #[test]
 fn holders_of_the_shared_side_let_the_queued_one_in() {
-    check(Some(1), &[], |lack| global_lock(lack, &[true, false, false]));
-    check(None, &[Lack::Exchange], |lack| global_lock(lack, &[false, false]));
+    check(Some(1), &[], |lack| global_lock(lack, Form::Atomic, &[true, false, false]));
+    check(None, &[Lack::Exchange], |lack| global_lock(lack, Form::Atomic, &[false, false]));
+    check(Some(1), &[], |lack| global_lock(lack, Form::Spinlock, &[true, false, false]));
+    check(Some(1), &[], |lack| global_lock(lack, Form::Percpu, &[true, false, false]));
 }
 
 fn table_link(lack: Lack) {

@@ -40,7 +40,9 @@ impl Lesson {
         let compiled = self.compile(version)?;
         let builder = Builder {
             policy: policy.unwrap_or(self.world.policy),
+            form: self.world.form,
             pin: pin.unwrap_or(self.world.pin),
+            captive: self.world.captive,
             format: self.world.encoding,
             domains: self.domains.iter().map(new_domain).collect(),
             actors: self

@@ -4,7 +4,7 @@ use super::map::{self, MapItem};
 use super::reader::{Named, Reader, Table};
 use crate::addr::DomId;
 use crate::entry::Format;
-use crate::machine::{MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy};
+use crate::machine::{Form, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy};
 use crate::script::{Init, Names, OWNERS, Span, did_you_mean, not_offered};
 use std::collections::HashMap;
 
@@ -16,8 +16,12 @@ const ROOTS: u64 = 1;
 pub struct WorldSpec {
     /// Which locks look-ups take, unless an expectation says otherwise.
     pub policy: Policy,
+    /// How the shared side of a global lock is counted.
+    pub form: Form,
     /// Whether a get pins the frame.
     pub pin: bool,
+    /// Whether an entry that is mapped elsewhere stays held for as long.
+    pub captive: bool,
     /// How entries are laid out.
     pub encoding: Format,
     /// Frames that are free at first.
@@ -112,28 +116,47 @@ where
     found
 }
 
-/// A policy by its name; those that are known but not offered say so.
+/// A policy by its name.
 pub fn policy(r: &mut Reader<'_>, name: &str, span: Span) -> Option<Policy> {
     let found = Policy::from_name(name);
     if found.is_none() {
         let names: Vec<_> = Policy::ALL.iter().map(|p| p.name()).collect();
-        let why = if ["4k", "rw"].contains(&name) { "is not offered by this release" } else { "is no policy" };
-        r.wrong(span, format!("`{name}` {why}; there are {}", names.join(", ")));
+        r.wrong(span, format!("`{name}` is no policy; there are {}", names.join(", ")));
     }
     found
 }
 
 /// `[world]`, also if it is not there.
 pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> WorldSpec {
-    let keys =
-        ["policy", "pin", "nonexclusive", "encoding", "free_frames", "patience", "words", "locks", "lists", "rings"];
-    let mut spec = WorldSpec { policy: Policy::default(), pin: true, encoding: Format::Ept2011, free_frames: 0 };
+    let keys = [
+        "policy",
+        "pin",
+        "captive",
+        "nonexclusive",
+        "encoding",
+        "free_frames",
+        "patience",
+        "words",
+        "locks",
+        "lists",
+        "rings",
+    ];
+    let mut spec = WorldSpec {
+        policy: Policy::default(),
+        form: Form::default(),
+        pin: true,
+        captive: false,
+        encoding: Format::Ept2011,
+        free_frames: 0,
+    };
     let Some(t) = r.inner(top, "world", "[world]", &keys) else { return spec };
     offered(r, t);
     if let Some((name, span)) = r.text(t, "policy") {
         spec.policy = policy(r, name.as_str(), span).unwrap_or_default();
     }
     spec.pin = r.flag(t, "pin").unwrap_or(true);
+    spec.captive = r.flag(t, "captive").unwrap_or(false);
+    spec.form = one_of(r, t, "nonexclusive", &Form::ALL).unwrap_or_default();
     if let Some((name, span)) = r.text(t, "encoding") {
         let name = name.as_str();
         match Format::from_name(name) {
@@ -143,13 +166,6 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
                 r.wrong(span, format!("`{name}` is no encoding; there are {}", all.join(", ")));
             }
         }
-    }
-    if let Some((name, span)) = r.text(t, "nonexclusive")
-        && name.as_str() != "atomic"
-    {
-        let known = ["spinlock", "percpu"].contains(&name.as_str());
-        let why = if known { "is not offered by this release" } else { "is no form of the global lock" };
-        r.wrong(span, format!("`{}` {why}; there are atomic", name.as_str()));
     }
     spec.free_frames = r.number(t, "free_frames", 0..MAX_FRAMES as u64 + 1).map_or(0, |n| n.0);
     own_names(r, t, names, taken);

@@ -13,7 +13,7 @@
 
 use crate::addr::ActorId;
 use crate::lock::{self, Lock, Mode};
-use crate::machine::{ActorWord, DomWord, Words, World};
+use crate::machine::{ActorWord, Words, World};
 use crate::step::Stop;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -210,7 +210,11 @@ impl Own {
     /// Forgets a lock, the innermost one where it is held more than once.
     #[inline(always)]
     pub(super) fn pop(&self, depth: &mut usize, lock: Lock, mode: Mode) {
-        let packed = pack(lock, mode);
+        let reads = matches!(lock, Lock::Range(..)) && {
+            let shared = pack(lock, Mode::Shared);
+            self.held.0[..*depth].iter().any(|w| w.load(Ordering::Relaxed) == shared)
+        };
+        let packed = pack(lock, lock.released(mode, reads));
         if let Some(top) = depth.checked_sub(1).and_then(|top| self.held.0.get(top))
             && top.load(Ordering::Relaxed) == packed
         {
@@ -250,7 +254,7 @@ impl Own {
         m.set(world.map.actor(me, ActorWord::WaitsFor), 0);
         self.show_condition(false);
         if let Some((Lock::Global(d), Mode::Exclusive)) = waited {
-            lock::global::leave_queue(m, world.map.dom(d, DomWord::Global));
+            lock::global::leave_queue(m, world, d);
         }
         for (i, (lock, mode)) in self.held().into_iter().enumerate().rev() {
             lock::release(m, world, me, lock, mode);

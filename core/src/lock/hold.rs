@@ -139,7 +139,7 @@ pub fn may_take<W: Words>(m: &mut W, world: &World, me: ActorId, hold: Hold) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::{Actor, Builder, DomWord, Kind, NewDomain, Policy};
+    use crate::machine::{Actor, Builder, Kind, NewDomain, Policy};
     use std::sync::Arc;
 
     fn world(policy: Policy) -> Arc<World> {
@@ -206,7 +206,7 @@ mod tests {
         assert!(!may_take(&mut m, &w, me, Hold::whole(1)));
         assert!(!may_take(&mut m, &w, me, Hold::whole(0)), "it would wait for itself");
         m[w.map.shared_depth(me, 0).0 as usize] = 0;
-        global::try_exclusive(&mut m, w.map.dom(0, DomWord::Global), w.map.shared_depth(me, 0), me);
+        global::try_exclusive(&mut m, &w, 0, me);
         assert!(may_take(&mut m, &w, me, Hold::whole(0)) && may_take(&mut m, &w, me, at(&w, 0, 0x400)));
         assert!(!may_take(&mut m, &w, me, Hold::whole(0).and(&w, Hold::whole(1))));
     }

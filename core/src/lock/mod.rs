@@ -8,17 +8,20 @@
 //! Order: by (level, domain, range). A domain under control bias comes 64 higher for levels from 8 up. Level 0 is
 //! outside the order.
 
+mod area;
 pub mod global;
 mod hold;
 pub mod owned;
+mod page;
 pub mod policy;
+mod readers;
 mod take;
 
 pub use hold::{HOLD_RANGES, Hold, may_take};
-pub use take::{Look, Taken, holders, look, release, try_take, word_of};
+pub use take::{Look, Taken, holders, in_the_way, look, release, try_take, word_of};
 
-use crate::addr::DomId;
-use crate::machine::World;
+use crate::addr::{DomId, FRAME_WORDS, Mfn};
+use crate::machine::{Policy, View, ViewKind, World};
 
 /// How a lock is held.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -42,6 +45,12 @@ pub enum Lock {
     Global(u8),
     /// One range of a domain's table, by its index: as large as the policy in force says.
     Range(u8, u64),
+    /// What a leaf of 2 MB needs where each gfn has a lock: all 512 of them, by the gfn over 512.
+    Area(u8, u64),
+    /// A frame's sharing data, by its mfn.
+    Page(u64),
+    /// A domain's alternative tables.
+    Altp2m(u8),
     /// A domain's populate-on-demand state.
     Pod(u8),
     /// A domain's page list.
@@ -74,6 +83,9 @@ impl Lock {
             Lock::Paging(d) => (7, d, 0),
             Lock::Structure(d) => (8, d, 0),
             Lock::Named(n) => (9, n, 0),
+            Lock::Area(d, i) => (10, d, i),
+            Lock::Page(mfn) => (11, 0, mfn),
+            Lock::Altp2m(d) => (12, d, 0),
         };
         (tag as u64) << TAG_AT | (slot as u64) << SLOT_AT | index & INDEX
     }
@@ -91,6 +103,9 @@ impl Lock {
             7 => Lock::Paging(slot),
             8 => Lock::Structure(slot),
             9 => Lock::Named(slot),
+            10 => Lock::Area(slot, w & INDEX),
+            11 => Lock::Page(w & INDEX),
+            12 => Lock::Altp2m(slot),
             _ => Lock::Domctl,
         }
     }
@@ -98,11 +113,13 @@ impl Lock {
     /// The domain that the lock belongs to, by its slot.
     pub const fn slot(self) -> Option<u8> {
         match self {
-            Lock::Domctl | Lock::Named(_) => None,
+            Lock::Domctl | Lock::Named(_) | Lock::Page(_) => None,
             Lock::Grant(d)
             | Lock::Nested(d)
             | Lock::Global(d)
             | Lock::Range(d, _)
+            | Lock::Area(d, _)
+            | Lock::Altp2m(d)
             | Lock::Pod(d)
             | Lock::PageAlloc(d)
             | Lock::Paging(d)
@@ -111,14 +128,29 @@ impl Lock {
     }
 
     /// Whether whoever holds this lock keeps every holder of the other one out.
-    pub const fn covers(self, _: Lock) -> bool {
-        false
+    pub const fn covers(self, other: Lock) -> bool {
+        matches!((self, other), (Lock::Area(d, all), Lock::Range(e, i)) if d == e && all == i / FRAME_WORDS)
+    }
+
+    /// Whether it is a domain's table or a part of one.
+    pub const fn of_p2m(self) -> bool {
+        matches!(self, Lock::Global(_) | Lock::Range(..) | Lock::Area(..))
+    }
+
+    /// As what a hold is released by one who holds the lock as a reader too, or does not: a put does not say how its
+    /// get held a range that has readers.
+    pub const fn released(self, mode: Mode, reads: bool) -> Mode {
+        match self {
+            Lock::Range(..) if reads => Mode::Shared,
+            Lock::Range(..) => Mode::Exclusive,
+            _ => mode,
+        }
     }
 
     /// Whether its holder may take it again.
     #[inline(always)]
     pub const fn recursive(self) -> bool {
-        matches!(self, Lock::Global(_) | Lock::Range(..))
+        self.of_p2m()
     }
 
     /// Xen's level, biased for the control domain; 0 is outside the order.
@@ -127,7 +159,12 @@ impl Lock {
             Lock::Domctl => 1,
             Lock::Grant(_) => 4,
             Lock::Nested(_) => 8,
-            Lock::Global(_) | Lock::Range(..) => 16,
+            Lock::Global(d) | Lock::Range(d, _) | Lock::Area(d, _) => match world.domain(d).view {
+                Some(View { kind: ViewKind::Alt, .. }) => 40,
+                _ => 16,
+            },
+            Lock::Page(_) => 24,
+            Lock::Altp2m(_) => 40,
             Lock::Pod(_) => 48,
             Lock::PageAlloc(_) => 56,
             Lock::Paging(_) => 64,
@@ -144,7 +181,10 @@ impl Lock {
     pub fn rank(self, world: &World) -> (u8, DomId, u64) {
         let dom = self.slot().map_or(DomId(0), |d| world.domain(d).id);
         let within = match self {
-            Lock::Range(_, i) => 1 + i,
+            // Beside 512 gfns as a whole, each gfn stands behind them.
+            Lock::Range(_, i) => 1 + 2 * i + (world.policy == Policy::K4) as u64,
+            Lock::Area(_, i) => 1 + 2 * FRAME_WORDS * i,
+            Lock::Page(mfn) => mfn,
             Lock::Named(n) => n as u64,
             _ => 0,
         };
@@ -159,7 +199,11 @@ impl Lock {
             Lock::Grant(d) => format!("the grant lock of {}", dom(d)),
             Lock::Nested(d) => format!("the nestedp2m lock of {}", dom(d)),
             Lock::Global(d) => format!("the p2m lock of {}", dom(d)),
+            Lock::Range(d, i) if world.policy == Policy::K4 => format!("the lock of {i:#x} of {}", dom(d)),
             Lock::Range(d, i) => format!("range {i} of {}", dom(d)),
+            Lock::Area(d, i) => format!("the 2 MB at {:#x} of {}", i * FRAME_WORDS, dom(d)),
+            Lock::Page(mfn) => format!("the page lock of {}", world.frame_name(Mfn(mfn))),
+            Lock::Altp2m(d) => format!("the altp2m lock of {}", dom(d)),
             Lock::Pod(d) => format!("the pod lock of {}", dom(d)),
             Lock::PageAlloc(d) => format!("the page_alloc lock of {}", dom(d)),
             Lock::Paging(d) => format!("the paging lock of {}", dom(d)),

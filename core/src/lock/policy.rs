@@ -4,7 +4,17 @@
 //! |---|---|---|
 //! | `unlocked` | nothing | the whole table |
 //! | `global` | the whole table | the same |
-//! | `1g`, `2m` | the whole table's shared side, then the range | the same |
+//! | `1g`, `2m`, `4k` | the whole table's shared side, then the range | the same |
+//! | `rw` | the same; a query the range as a reader | the same; as a writer |
+//!
+//! What guards a leaf as a whole, by its order:
+//!
+//! | policy | 4 KB | 2 MB | 1 GB |
+//! |---|---|---|---|
+//! | `unlocked`, `global` | the whole table | the whole table | the whole table |
+//! | `1g` | its range | its range | its range |
+//! | `2m`, `rw` | its range | its range | the whole table |
+//! | `4k` | its own lock | the 512 of them as one ([`Lock::Area`]) | the whole table |
 
 use super::{Lock, Mode};
 use crate::addr::{Gfn, Order};
@@ -17,20 +27,29 @@ pub struct Plan {
     pub global: Option<Mode>,
     /// The range beneath it.
     pub range: Option<Lock>,
+    /// How the range is held.
+    pub mode: Mode,
 }
 
 impl Plan {
     /// Nothing at all.
-    pub const NOTHING: Plan = Plan { global: None, range: None };
+    pub const NOTHING: Plan = Plan { global: None, range: None, mode: Mode::Exclusive };
+
+    /// The same, but the range with others who only look, where the policy has readers.
+    pub fn shared(self, world: &World) -> Plan {
+        let mode = if world.policy == Policy::Rw { Mode::Shared } else { self.mode };
+        Plan { mode, ..self }
+    }
 }
 
 /// What an update of `gfn` takes: `lock gfn(g)`.
 #[inline(always)]
 pub fn for_update(world: &World, slot: u8, gfn: Gfn) -> Plan {
-    match world.policy {
-        Policy::Unlocked | Policy::Global => Plan { global: Some(Mode::Exclusive), range: None },
-        Policy::G1 | Policy::M2 => {
-            Plan { global: Some(Mode::Shared), range: Some(Lock::Range(slot, world.range(gfn))) }
+    match world.policy.range_bits() {
+        None => Plan { global: Some(Mode::Exclusive), ..Plan::NOTHING },
+        Some(bits) => {
+            let range = Some(Lock::Range(slot, gfn.0 >> bits));
+            Plan { global: Some(Mode::Shared), range, mode: Mode::Exclusive }
         }
     }
 }
@@ -49,6 +68,7 @@ pub fn for_update(world: &World, slot: u8, gfn: Gfn) -> Plan {
 pub fn guard(world: &World, slot: u8, gfn: Gfn, order: Order) -> Option<Lock> {
     match world.policy.range_bits() {
         Some(bits) if order.bits() <= bits => Some(Lock::Range(slot, gfn.0 >> bits)),
+        Some(0) if order == Order::M2 => Some(Lock::Area(slot, gfn.0 >> Order::M2.bits())),
         _ => None,
     }
 }
@@ -68,11 +88,13 @@ pub fn pins(world: &World) -> bool {
     world.pin && world.policy != Policy::Unlocked
 }
 
-/// Bytes of lock memory that a guest needs for `gb` GB of address space.
+/// Bytes of lock memory that a guest needs for `gb` GB of address space, all of it used: eight for each lock, in pages
+/// of 512, and for each page of `4k` eight more for its area.
 pub const fn lock_bytes(policy: Policy, gb: u64) -> u64 {
     match policy {
         Policy::Unlocked | Policy::Global => 8,
         Policy::G1 => 4096 * gb.div_ceil(512),
-        Policy::M2 => 4096 * gb,
+        Policy::M2 | Policy::Rw => 4096 * gb,
+        Policy::K4 => (4096 + 8) * 512 * gb,
     }
 }

@@ -12,7 +12,7 @@ use super::pod;
 use super::record::{DomWord, FrameWord};
 use super::sharing::RECORDS;
 use super::words::Words;
-use super::world::{Actor, Domain, NamedLock, Policy, View, World};
+use super::world::{Actor, Domain, Form, NamedLock, Policy, View, World};
 use crate::addr::{DomGfn, DomId, FRAME_WORDS, Gfn, Mfn, Order, Word};
 use crate::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
 use std::collections::BTreeSet;
@@ -114,8 +114,12 @@ impl std::error::Error for BuildError {}
 pub struct Builder {
     /// Which locks look-ups take.
     pub policy: Policy,
+    /// How the shared side of a global lock is counted.
+    pub form: Form,
     /// Whether a get also pins the frame.
     pub pin: bool,
+    /// Whether an entry that is mapped elsewhere stays held for as long.
+    pub captive: bool,
     /// How entries are laid out.
     pub format: Format,
     /// The domains.
@@ -188,7 +192,9 @@ impl Builder {
         let world = World {
             map,
             policy: self.policy,
+            form: self.form,
             pin: self.pin,
+            captive: self.captive,
             format: self.format,
             domains,
             actors: self.actors.clone(),

@@ -36,6 +36,10 @@ pub const TLB_ROOM: u64 = 40;
 pub const REF_ROOM: u64 = 23;
 /// Guest frames whose last written value is remembered.
 pub const GUEST_ROOM: u64 = 64;
+/// Ranges that one actor can read at once: as deep as a lock of 2011 recurses.
+pub const READ_ROOM: u64 = 15;
+/// Frames whose sharing data one actor can lock at once. Sharing needs two.
+pub const PAGE_LOCK_ROOM: u64 = 7;
 /// Lock pages of a domain: a lock page covers 512 locks.
 pub const LOCK_PAGES: u64 = 8;
 /// Most frames of a world.
@@ -68,7 +72,10 @@ const GHOST_HELD: u32 = GHOST_VARS + VARS as u32;
 const GHOST_REFS: u32 = GHOST_HELD + 2 * HELD_ROOM as u32;
 
 const _: () = assert!(PINS as u64 + Sorted::size(PIN_ROOM) <= TLB as u64);
-const _: () = assert!(TLB as u64 + Sorted::size(TLB_ROOM) <= ACTOR_RECORD as u64);
+const _: () = assert!(TLB as u64 + Sorted::size(TLB_ROOM) <= ActorWord::Reads as u64);
+const _: () = assert!(ActorWord::Reads as u64 + Sorted::size(READ_ROOM) <= ActorWord::PageLocks as u64);
+const _: () = assert!(ActorWord::PageLocks as u64 + Sorted::size(PAGE_LOCK_ROOM) <= ACTOR_RECORD as u64);
+const _: () = assert!(DomWord::Areas as u64 + LOCK_PAGES <= DOM_RECORD as u64);
 const _: () = assert!(GHOST_REFS as u64 + Sorted::size(REF_ROOM) <= GHOST_RECORD as u64);
 const _: () = assert!(ActorWord::SharedDepth as usize + MAX_DOMAINS <= PINS as usize);
 const _: () = assert!(DomWord::Global as u32 == 0 && DOM_RECORD.is_multiple_of(8));
@@ -301,6 +308,11 @@ impl Map {
         (Word(at), Word(at + 1))
     }
 
+    /// What guards the gfns of lock page `i` as a whole, where each gfn has a lock.
+    pub const fn area(&self, slot: u8, i: u64) -> Word {
+        Word(self.dom(slot, DomWord::Areas).0 + i as u32)
+    }
+
     /// A word of an actor's record.
     #[inline(always)]
     pub const fn actor(&self, a: ActorId, w: ActorWord) -> Word {
@@ -316,6 +328,16 @@ impl Map {
     /// The frames that the actor's gets have pinned: by domain and gfn, the mfn with the number of pins above bit 40.
     pub const fn pins(&self, a: ActorId) -> Sorted {
         Sorted { at: Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + PINS), room: PIN_ROOM }
+    }
+
+    /// The ranges that the actor reads: by the lock's own word, how deep.
+    pub const fn reads(&self, a: ActorId) -> Sorted {
+        Sorted { at: self.actor(a, ActorWord::Reads), room: READ_ROOM }
+    }
+
+    /// The frames whose sharing data the actor has locked, by mfn.
+    pub const fn page_locks(&self, a: ActorId) -> Sorted {
+        Sorted { at: self.actor(a, ActorWord::PageLocks), room: PAGE_LOCK_ROOM }
     }
 
     /// The actor's TLB: entries that walks have read, by level, domain and gfn.

@@ -27,4 +27,4 @@ pub use map::*;
 pub use record::*;
 pub use sorted::Sorted;
 pub use words::Words;
-pub use world::{Actor, Domain, Kind, NamedLock, Policy, View, ViewKind, World};
+pub use world::{Actor, Domain, Form, Kind, NamedLock, Policy, View, ViewKind, World};

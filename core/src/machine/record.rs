@@ -42,6 +42,8 @@ pub enum XenWord {
 pub enum DomWord {
     /// The global lock: exclusive owner and depth above, count of shared holders below.
     Global = 0,
+    /// Held while the global lock changes, where it has the form of a spinlock; on the global lock's own line.
+    GlobalSpin = 1,
     /// Highest gfn ever mapped, plus one; never lowered.
     MaxMapped = 8,
     /// Frames on the page list.
@@ -70,6 +72,8 @@ pub enum DomWord {
     Paging = 20,
     /// Structure lock (level 68): splitting, installing and freeing tables.
     Structure = 21,
+    /// altp2m lock (level 40).
+    Altp2m = 22,
     /// First frame of the page list, plus one.
     ListHead = 24,
     /// Last frame of the page list, plus one.
@@ -98,6 +102,8 @@ pub enum DomWord {
     PodMrp = 96,
     /// References to the domain: one while it has pages, and those of whoever takes one.
     DomainRef = 64,
+    /// What guards 2 MB as a whole where each gfn has a lock, one word for each lock page (`lock::area`).
+    Areas = 208,
 }
 
 /// A word of an actor's record. Only the actor writes it, but for the walking and pause words.
@@ -118,6 +124,10 @@ pub enum ActorWord {
     Inside = 5,
     /// Depth of the shared side of the global lock, one word a domain.
     SharedDepth = 8,
+    /// The ranges that the actor reads, and how deep.
+    Reads = 208,
+    /// The frames whose sharing data the actor has locked.
+    PageLocks = 240,
 }
 
 /// A word that operations never read: what watchers and runner remember.

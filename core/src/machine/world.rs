@@ -17,19 +17,25 @@ pub enum Policy {
     /// Ranges of 2 MB: what was proposed.
     #[default]
     M2,
+    /// A lock for each gfn: what was judged unnecessary.
+    K4,
+    /// Ranges of 2 MB with readers, who may become writers: what was judged risky.
+    Rw,
 }
 
 impl Policy {
-    /// Every policy, coarsest first.
-    pub const ALL: [Policy; 4] = [Policy::Unlocked, Policy::Global, Policy::G1, Policy::M2];
+    /// Every policy, coarsest first, and the one with readers last.
+    pub const ALL: [Policy; 6] = [Policy::Unlocked, Policy::Global, Policy::G1, Policy::M2, Policy::K4, Policy::Rw];
 
-    /// The name in lessons: `unlocked`, `global`, `1g`, `2m`.
+    /// The name in lessons: `unlocked`, `global`, `1g`, `2m`, `4k`, `rw`.
     pub const fn name(self) -> &'static str {
         match self {
             Policy::Unlocked => "unlocked",
             Policy::Global => "global",
             Policy::G1 => "1g",
             Policy::M2 => "2m",
+            Policy::K4 => "4k",
+            Policy::Rw => "rw",
         }
     }
 
@@ -44,9 +50,28 @@ impl Policy {
         match self {
             Policy::Unlocked | Policy::Global => None,
             Policy::G1 => Some(18),
-            Policy::M2 => Some(9),
+            Policy::M2 | Policy::Rw => Some(9),
+            Policy::K4 => Some(0),
         }
     }
+}
+
+/// How the shared side of a global lock is counted (question Q4 of the proposal).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Form {
+    /// A count that changes under a spinlock, with its barriers: as the proposal had it.
+    Spinlock,
+    /// One atomic count.
+    #[default]
+    Atomic,
+    /// A count for each actor, and a flag that whoever wants the exclusive side sets.
+    Percpu,
+}
+
+impl Form {
+    /// Every form with its name in lessons.
+    pub const ALL: [(&'static str, Form); 3] =
+        [("spinlock", Form::Spinlock), ("atomic", Form::Atomic), ("percpu", Form::Percpu)];
 }
 
 /// What an actor is. All but `Vcpu` and `Hardware` differ in name and picture only.
@@ -162,8 +187,12 @@ pub struct World {
     pub map: Map,
     /// Which locks look-ups take.
     pub policy: Policy,
+    /// How the shared side of their tables' global locks is counted.
+    pub form: Form,
     /// Whether a get also pins the frame.
     pub pin: bool,
+    /// Whether an entry that is mapped elsewhere stays held for as long (question Q3 of the proposal).
+    pub captive: bool,
     /// How entries are laid out.
     pub format: Format,
     /// The domains; an operation names one by its place here, the slot.

@@ -6,7 +6,6 @@
 
 use crate::addr::{DomGfn, DomId, Mfn};
 use crate::entry::Decoded;
-use crate::lock::Mode;
 use crate::lock::policy::{self, Plan};
 use crate::machine::{World, tlb};
 use crate::step::{Act, Step, Stop};
@@ -18,7 +17,7 @@ pub fn take<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
         s.lock(crate::lock::Lock::Global(slot), mode)?;
     }
     if let Some(range) = plan.range {
-        s.lock(range, Mode::Exclusive)?;
+        s.lock(range, plan.mode)?;
     }
     Ok(())
 }
@@ -26,7 +25,7 @@ pub fn take<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
 /// Releases it, innermost first.
 pub fn release<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
     if let Some(range) = plan.range {
-        s.unlock(range, Mode::Exclusive)?;
+        s.unlock(range, plan.mode)?;
     }
     if let Some(mode) = plan.global {
         s.unlock(crate::lock::Lock::Global(slot), mode)?;
@@ -39,6 +38,35 @@ pub fn lock_entry<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
     let slot = s.slot(g.dom)?;
     let plan = policy::for_update(s.world(), slot, g.gfn);
     take(s, slot, plan)
+}
+
+/// `lock gfn(g) shared`: as a reader, where the policy has readers.
+pub fn lock_entry_shared<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_update(s.world(), slot, g.gfn).shared(s.world());
+    take(s, slot, plan)
+}
+
+/// `lock gfn(g) [shared] nowait`: all that it takes, or nothing.
+pub fn try_lock_entry<S: Step>(s: &mut S, g: DomGfn, shared: bool) -> Result<bool, Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_update(s.world(), slot, g.gfn);
+    let plan = if shared { plan.shared(s.world()) } else { plan };
+    let global = crate::lock::Lock::Global(slot);
+    if let Some(mode) = plan.global
+        && !s.try_lock(global, mode)?
+    {
+        return Ok(false);
+    }
+    if let Some(range) = plan.range
+        && !s.try_lock(range, plan.mode)?
+    {
+        if let Some(mode) = plan.global {
+            s.unlock(global, mode)?;
+        }
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 /// `unlock gfn(g)`.
@@ -85,6 +113,17 @@ pub fn lookup<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
 pub fn get_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
     let slot = s.slot(g.dom)?;
     let plan = policy::for_lookup(s.world(), slot, g.gfn);
+    get(s, g, slot, plan)
+}
+
+/// `get_gfn_query g`: the same, as a reader where the policy has readers. It never populates on demand.
+pub fn get_gfn_query<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_lookup(s.world(), slot, g.gfn).shared(s.world());
+    get(s, g, slot, plan)
+}
+
+fn get<S: Step>(s: &mut S, g: DomGfn, slot: u8, plan: Plan) -> Result<u64, Stop> {
     take(s, slot, plan)?;
     let (entry, level) = walk(s, g)?;
     if policy::pins(s.world())

@@ -58,7 +58,7 @@ pub fn cause<C: Code>(run: &mut Run<C>, a: ActorId, lock: Lock) -> String {
     let since = |o: ActorId| held.iter().find(|h| h.depth > 0 && h.actor == o && h.lock == lock).map(|h| h.since);
     if all.is_empty() {
         return match lock {
-            Lock::Range(..) => "for which there is no lock page".into(),
+            Lock::Range(..) | Lock::Area(..) => "for which there is no lock page".into(),
             _ => "which nobody holds".into(),
         };
     }

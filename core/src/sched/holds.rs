@@ -33,6 +33,8 @@ pub fn holds(events: &[Event]) -> Vec<Hold> {
             Effect::Unlock(lock, mode) => (lock, mode, false),
             _ => continue,
         };
+        let reads = open.iter().map(|&i| &all[i]).any(|h| (h.actor, h.lock, h.mode) == (e.actor, lock, Mode::Shared));
+        let mode = if takes { mode } else { lock.released(mode, reads) };
         let is = |h: &Hold| h.actor == e.actor && h.lock == lock && h.mode == mode;
         match (open.iter().position(|&i| is(&all[i])), takes) {
             (Some(at), true) => all[open[at]].depth += 1,

@@ -10,7 +10,7 @@ use super::values::Kind;
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order};
 use crate::entry::{Access, Decoded, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Lock, Mode, policy};
-use crate::machine::{self, GhostWord, Words, World, dirty, frames};
+use crate::machine::{self, FrameWord, GhostWord, Words, World, dirty, frames};
 use crate::ops::query::answer;
 use crate::sim::{Code, Locals, Log, Replay};
 use crate::step::{Cond, Effect};
@@ -116,11 +116,13 @@ pub fn lock_of(world: &World, of: LockAt) -> Result<Lock, EvalError> {
         LockAt::Core(LockKind::PageAlloc, d) => Lock::PageAlloc(slot(d)?),
         LockAt::Core(LockKind::Paging, d) => Lock::Paging(slot(d)?),
         LockAt::Core(LockKind::Structure, d) => Lock::Structure(slot(d)?),
-        LockAt::Core(LockKind::Page | LockKind::Altp2m, _) => return Err(EvalError::Stray),
+        LockAt::Core(LockKind::Altp2m, d) => Lock::Altp2m(slot(d)?),
+        LockAt::Core(LockKind::Page, mfn) if world.map.frame(Mfn(mfn), FrameWord::Type).is_some() => Lock::Page(mfn),
+        LockAt::Core(LockKind::Page, _) => return Err(EvalError::Stray),
     })
 }
 
-/// How `lock L` and `unlock L` hold it: always exclusively.
+/// How `lock L` and `unlock L` hold it, but for `lock gfn(g) shared`.
 pub const MODE: Mode = Mode::Exclusive;
 
 impl<W: Words> Env for Room<'_, W> {

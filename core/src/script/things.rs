@@ -120,8 +120,8 @@ things! {
         Domctl "domctl" [] None, true, "serialises the toolstack";
         Grant "grant" [DOM] None, true, "a domain's grant table";
         Nestedp2m "nestedp2m" [DOM] None, true, "a domain's nested tables";
-        Page "page" [FRAME] None, false, "one frame's sharing data";
-        Altp2m "altp2m" [DOM] None, false, "a domain's alternative tables";
+        Page "page" [FRAME] None, true, "one frame's sharing data";
+        Altp2m "altp2m" [DOM] None, true, "a domain's alternative tables";
         Pod "pod" [DOM] None, true, "a domain's populate-on-demand counts and cache";
         PageAlloc "page_alloc" [DOM] None, true, "a domain's list of pages";
         Paging "paging" [DOM] None, true, "a domain's log-dirty bits";

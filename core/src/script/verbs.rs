@@ -250,7 +250,7 @@ verbs! {
         "c = hw_write 1:0x10 = 5", "writes guest memory as hardware does, through the TLB";
     Flush "flush" [need Object Shape::Target] Gives::Nothing, offered,
         "flush 1", "empties the TLBs of a domain or of an actor, one by one";
-    Lock "lock" [need Object Shape::Lock, later Shared Shape::Flag, may Nowait Shape::Flag] CODE, offered,
+    Lock "lock" [need Object Shape::Lock, may Shared Shape::Flag, may Nowait Shape::Flag] CODE, offered,
         "lock gfn(1:0x10)", "takes a lock, waiting while another holds it";
     Unlock "unlock" [need Object Shape::Lock] Gives::Nothing, offered,
         "unlock gfn(1:0x10)", "releases a lock";

@@ -231,7 +231,8 @@ fn cells<C: Code>(run: &mut Run<C>, slot: u8, crowd: &Crowd) -> Vec<Cell> {
         }
     }
     for lock in crowd.locks() {
-        if let (Lock::Range(d, i), Some(bits)) = (lock, world.policy.range_bits())
+        let (Lock::Range(d, i) | Lock::Area(d, i)) = lock else { continue };
+        if let (false, Some(bits)) = (matches!(lock, Lock::Area(..)), world.policy.range_bits().filter(|&b| b > 0))
             && d == slot
         {
             let first = i << (bits - Order::M2.bits());
@@ -239,6 +240,10 @@ fn cells<C: Code>(run: &mut Run<C>, slot: u8, crowd: &Crowd) -> Vec<Cell> {
             if bits == Order::M2.bits() || found.range(first..last).next().is_none() {
                 found.entry(first).or_default();
             }
+        } else if d == slot {
+            // Locks of one gfn stand in the cell of their 2 MB.
+            let area = if matches!(lock, Lock::Area(..)) { i } else { i >> Order::M2.bits() };
+            found.entry(area).or_default();
         }
     }
     let mut out: Vec<Cell> = Vec::new();
@@ -254,7 +259,8 @@ fn cell<C: Code>(run: &mut Run<C>, slot: u8, crowd: &Crowd, index: u64, content:
     let first_gfn = index << Order::M2.bits();
     let lock = match world.policy {
         Policy::Unlocked | Policy::Global => None,
-        Policy::G1 | Policy::M2 => Some(Lock::Range(slot, world.range(Gfn(first_gfn)))),
+        Policy::K4 => Some(Lock::Area(slot, index)),
+        Policy::G1 | Policy::M2 | Policy::Rw => Some(Lock::Range(slot, world.range(Gfn(first_gfn)))),
     };
     let mut types: Vec<_> = content.types.into_iter().collect();
     types.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -276,7 +282,9 @@ fn cell<C: Code>(run: &mut Run<C>, slot: u8, crowd: &Crowd, index: u64, content:
 fn other_locks<C: Code>(run: &mut Run<C>, crowd: &Crowd) -> Vec<LockBox> {
     let world = run.world().clone();
     let named = (0..world.locks.len() as u8).map(Lock::Named);
-    let mut all: Vec<Lock> = crowd.locks().filter(|l| !matches!(l, Lock::Global(_) | Lock::Range(..))).collect();
+    // A lock of one gfn is too small for a cell of 2 MB.
+    let in_cell = |l: &Lock| l.of_p2m() && !(world.policy == Policy::K4 && matches!(l, Lock::Range(..)));
+    let mut all: Vec<Lock> = crowd.locks().filter(|l| !in_cell(l)).collect();
     all.extend(named);
     all.sort_by_key(|l| (l.rank(&world), *l));
     all.dedup();

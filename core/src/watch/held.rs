@@ -61,6 +61,7 @@ pub fn after<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, result:
         }
         Effect::Unlock(lock, mode) => {
             let mut stack = held(m, world, a);
+            let mode = lock.released(mode, stack.contains(&(lock, Mode::Shared)));
             match stack.iter().rposition(|h| *h == (lock, mode)) {
                 Some(i) => drop(stack.remove(i)),
                 None => {
@@ -83,10 +84,10 @@ pub fn asks<W: Words>(m: &mut W, world: &World, a: ActorId, next: &Effect, broke
     let stack = held(m, world, a);
     let rank = lock.rank(world);
     let own = |h: &(Lock, Mode)| h.0 == lock && (lock.recursive() && (h.1 == mode || h.1 == Mode::Exclusive));
-    if rank.0 == 0 || stack.iter().any(own) {
+    if rank.0 == 0 || stack.iter().any(|h| own(h) || h.0.covers(lock)) {
         return;
     }
-    let under = |h: &(Lock, Mode)| matches!((h.0, lock), (Lock::Global(d), Lock::Range(e, _)) if d == e && h.1 == Mode::Exclusive);
+    let under = |h: &(Lock, Mode)| matches!((h.0, lock), (Lock::Global(d), Lock::Range(e, _) | Lock::Area(e, _)) if d == e && h.1 == Mode::Exclusive);
     if stack.iter().any(under) {
         return;
     }

@@ -84,7 +84,7 @@ pub fn exclusion<W: Words>(m: &mut W, world: &World, out: &mut Vec<Broken>) {
         for a in world.actor_ids().filter(|&a| a != owner) {
             let other = super::held::held(m, world, a)
                 .into_iter()
-                .find(|h| matches!(h.0, Lock::Global(s) | Lock::Range(s, _) if s == slot));
+                .find(|h| matches!(h.0, Lock::Global(s) | Lock::Range(s, _) | Lock::Area(s, _) if s == slot));
             if let Some((lock, _)) = other {
                 let (who, holder) = (world.actor_name(a), world.actor_name(owner));
                 let why =

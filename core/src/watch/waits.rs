@@ -6,7 +6,7 @@
 //! move before all have ended.
 
 use crate::addr::ActorId;
-use crate::lock::{Lock, Mode, global, holders, word_of};
+use crate::lock::{Lock, Mode, global, in_the_way, word_of};
 use crate::machine::{Words, World};
 use crate::sim::Pending;
 use crate::step::Effect;
@@ -70,11 +70,7 @@ pub fn owners<W: Words>(
     (lock, mode): (Lock, Mode),
     wants: impl Fn(ActorId) -> Option<(Lock, Mode)>,
 ) -> Vec<ActorId> {
-    let all = holders(m, world, lock);
-    let mut needs: Vec<ActorId> = match mode {
-        Mode::Exclusive => all.iter().map(|h| h.0).collect(),
-        Mode::Shared => all.iter().filter(|h| h.1 == Mode::Exclusive).map(|h| h.0).collect(),
-    };
+    let mut needs = in_the_way(m, world, a, lock, mode);
     let queued = word_of(m, world, lock).is_some_and(|w| matches!(lock, Lock::Global(_)) && global::queued(m.get(w)));
     if mode == Mode::Shared && queued {
         needs.extend(world.actor_ids().filter(|&b| b != a && wants(b) == Some((lock, Mode::Exclusive))));

@@ -2,3 +2,4 @@
 //! completely.
 
 mod needs;
+mod policies;

@@ -15,8 +15,17 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 
 /// What can stand in the list, whose members are bits of word 0; word `1 + i` counts what was added to member `i`.
-const GFNS: [DomGfn; 5] =
-    [DomGfn::new(2, 0x400), DomGfn::new(1, 0x10), DomGfn::new(3, 0x205), DomGfn::new(2, 0x10), DomGfn::new(3, 0x9)];
+const GFNS: [DomGfn; 6] = [
+    DomGfn::new(2, 0x400),
+    DomGfn::new(1, 0x10),
+    DomGfn::new(3, 0x205),
+    DomGfn::new(2, 0x10),
+    DomGfn::new(3, 0x9),
+    DomGfn::new(3, 0x3ff),
+];
+
+/// Two of them that lie in the same 2 MB.
+const NEAR: [u64; 2] = [2, 5];
 
 #[derive(Clone, Copy)]
 enum Do {
@@ -29,6 +38,9 @@ enum Do {
     Get(usize),
     Put(usize),
     Whole(u8, bool),
+    /// Adds one to both that lie in the same 2 MB, as one who changes a leaf of that order: it comes by a part, and
+    /// needs the whole. What it must answer.
+    Leaf(Answer),
 }
 
 struct Toy(Vec<Vec<Do>>);
@@ -67,6 +79,20 @@ fn all<S: Step>(s: &mut S) -> Result<Answer, Stop> {
     })
 }
 
+fn leaf<S: Step>(s: &mut S) -> Result<Answer, Stop> {
+    let (g, first) = (GFNS[NEAR[0] as usize], entry(s, GFNS[NEAR[0] as usize])?);
+    let slot = s.slot(g.dom)?;
+    needs::outermost_code(s, first, |s, hold| {
+        s.load(s.world().map.word(0))?;
+        if !hold.covers(s.world(), slot, g.gfn, Order::M2) {
+            return Attempt::needs(Hold::entry(s.world(), slot, g.gfn, Order::M2));
+        }
+        add_one(s, NEAR[0])?;
+        add_one(s, NEAR[1])?;
+        Attempt::done(Answer::Ok)
+    })
+}
+
 impl Code for Toy {
     fn start<W: Words>(&self, _: &World, _: &mut W, _: ActorId, _: &mut Locals, _: &mut Vec<Broken>) -> Option<u64> {
         Some(0)
@@ -75,6 +101,7 @@ impl Code for Toy {
     fn run<S: Step>(&self, a: ActorId, place: u64, _: &Locals, s: &mut S) -> Result<u64, Stop> {
         match self.0[a.0 as usize][place as usize] {
             Do::All(_) => return Ok(all(s)?.word()),
+            Do::Leaf(_) => return Ok(leaf(s)?.word()),
             Do::One(i) => {
                 query::lock_entry(s, GFNS[i])?;
                 add_one(s, i as u64)?;
@@ -106,7 +133,7 @@ impl Code for Toy {
         broken: &mut Vec<Broken>,
     ) -> Option<u64> {
         let program = &self.0[a.0 as usize];
-        if let Do::All(expected) = program[place as usize]
+        if let Do::All(expected) | Do::Leaf(expected) = program[place as usize]
             && expected.word() != result
         {
             broken.push(Broken { rule: Rule::Assert, actor: Some(a), why: format!("{:?}", Answer::from_word(result)) });
@@ -119,6 +146,8 @@ impl Code for Toy {
         let done = self.0.iter().flatten().filter(|d| matches!(d, Do::All(Answer::Ok))).count() as u64;
         for i in 0..GFNS.len() {
             let ones = self.0.iter().flatten().filter(|d| matches!(d, Do::One(of) if *of == i)).count() as u64;
+            let leaves = self.0.iter().flatten().filter(|d| matches!(d, Do::Leaf(Answer::Ok))).count() as u64;
+            let ones = ones + if NEAR.contains(&(i as u64)) { leaves } else { 0 };
             let inserted = self.0.iter().flatten().any(|d| matches!(d, Do::Insert(of) if *of == i));
             let count = m.get(world.map.word(1 + i as u32));
             // A member that is inserted meanwhile may be one of those that are added to, or come too late.
@@ -152,7 +181,7 @@ fn search(policy: Policy, list: u64, programs: Vec<Vec<Do>>) -> (Verdict, u64) {
 
 #[track_caller]
 fn holds(list: u64, programs: Vec<Vec<Do>>) {
-    for policy in [Policy::Global, Policy::G1, Policy::M2] {
+    for policy in [Policy::Global, Policy::G1, Policy::M2, Policy::K4, Policy::Rw] {
         let (verdict, ends) = search(policy, list, programs.clone());
         assert_eq!(verdict, Verdict::Safe, "{}", policy.name());
         assert!(ends > 0);
@@ -194,6 +223,20 @@ fn who_holds_all_that_is_needed_goes_on() {
     program.extend([0, 2, 1].map(|d| Do::Whole(d, false)));
     for policy in [Policy::G1, Policy::M2] {
         let (verdict, _) = search(policy, 0b11111, vec![program.clone(), vec![Do::One(3)]]);
+        assert_eq!(verdict, Verdict::Safe, "{}", policy.name());
+    }
+}
+
+#[test]
+fn a_leaf_larger_than_a_lock_is_changed_by_one_and_by_nobody_who_holds_a_part() {
+    let leaf = || vec![Do::Leaf(Answer::Ok)];
+    holds(0, vec![leaf(), vec![Do::One(2)], vec![Do::One(5)]]);
+    holds(0, vec![leaf(), leaf(), vec![Do::One(5)]]);
+    holds(0, vec![leaf(), vec![Do::Get(2), Do::One(2), Do::Put(2)]]);
+    // Inside a get of a part the whole cannot be had; where the range is as large, nothing more is needed.
+    let inside = |answer| vec![Do::Get(2), Do::Leaf(answer), Do::Put(2)];
+    for (policy, answer) in [(Policy::K4, Answer::Erestart), (Policy::M2, Answer::Ok), (Policy::Rw, Answer::Ok)] {
+        let (verdict, _) = search(policy, 0, vec![inside(answer), vec![Do::One(5)]]);
         assert_eq!(verdict, Verdict::Safe, "{}", policy.name());
     }
 }

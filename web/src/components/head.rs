@@ -109,6 +109,8 @@ pub fn policy_in_words(policy: Policy) -> &'static str {
         Policy::Global => "one for all",
         Policy::G1 => "1 GB ranges",
         Policy::M2 => "2 MB ranges",
+        Policy::K4 => "every page",
+        Policy::Rw => "2 MB, readers",
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{Call, bad, log_dirty, unknown};
 use crate::addr::{ActorId, DomGfn, DomId};
-use crate::lock::{Lock, policy};
 use crate::ops::Code as Answer;
 use crate::ops::table::flush;
 use crate::ops::{physmap, query, refs};
@@ -125,9 +124,16 @@ impl Call<'_> {
     fn lock<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
         let at = self.lock_at(s)?;
         let nowait = self.call.has(Word::Nowait);
+        let shared = self.call.has(Word::Shared);
         let got = match at {
-            LockAt::Core(LockKind::Gfn, g) if !nowait => query::lock_entry(s, DomGfn::from_word(g)).map(|()| true)?,
-            LockAt::Core(LockKind::Gfn, g) => try_entry(s, DomGfn::from_word(g))?,
+            LockAt::Core(LockKind::Gfn, g) => {
+                let g = DomGfn::from_word(g);
+                match nowait {
+                    true => query::try_lock_entry(s, g, shared)?,
+                    false if shared => query::lock_entry_shared(s, g).map(|()| true)?,
+                    false => query::lock_entry(s, g).map(|()| true)?,
+                }
+            }
             _ => {
                 let lock = lock_of(s.world(), at).map_err(bad)?;
                 if nowait { s.try_lock(lock, MODE)? } else { s.lock(lock, MODE)? }
@@ -165,25 +171,4 @@ impl Call<'_> {
             _ => Ok(physmap::give_back(s, mfn)? as u64),
         }
     }
-}
-
-/// `lock gfn(g) nowait`: all that an update takes, or nothing.
-fn try_entry<S: Step>(s: &mut S, g: DomGfn) -> Result<bool, Stop> {
-    let slot = s.slot(g.dom)?;
-    let plan = policy::for_update(s.world(), slot, g.gfn);
-    let global = Lock::Global(slot);
-    if let Some(mode) = plan.global
-        && !s.try_lock(global, mode)?
-    {
-        return Ok(false);
-    }
-    if let Some(range) = plan.range
-        && !s.try_lock(range, MODE)?
-    {
-        if let Some(mode) = plan.global {
-            s.unlock(global, mode)?;
-        }
-        return Ok(false);
-    }
-    Ok(true)
 }

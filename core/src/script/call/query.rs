@@ -20,7 +20,8 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
             let v = c.needed(s, Word::Equals)?;
             code(guest::access(s, g, tlb::Access::Write(v))?.map_or(Answer::Fault, |_| Answer::Ok))
         }
-        Verb::GetGfn | Verb::GetGfnQuery => query::get_gfn(s, g),
+        Verb::GetGfn => query::get_gfn(s, g),
+        Verb::GetGfnQuery => query::get_gfn_query(s, g),
         Verb::PutGfn => query::put_gfn(s, g).map(|()| 0),
         Verb::GetTwoGfns => query::get_two_gfns(s, g, c.gfn(s, Word::With)?).map(|()| 0),
         Verb::PutTwoGfns => query::put_two_gfns(s, g, c.gfn(s, Word::With)?).map(|()| 0),

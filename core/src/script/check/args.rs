@@ -93,6 +93,10 @@ impl Body<'_, '_> {
         if verb == Verb::Add && about.ty.join(Ty::Is(Kind::Num)).is_none() {
             self.wrong(v.verb.span, format!("`add` wants a place that holds a num, this one holds {}", a(about.ty)));
         }
+        let readers = |a: &Arg| matches!(a, Arg::Lock(Lock::Core(LockKind::Gfn, _)));
+        if args.iter().any(|(w, _)| *w == Word::Shared) && !args.iter().any(|(_, a)| readers(a)) {
+            self.wrong(v.verb.span, "only `gfn(..)` can be held `shared`, by those who just look");
+        }
         args.sort_by_key(|(w, _)| info.slots.iter().position(|s| s.word == *w));
         let gives = match info.gives {
             Gives::Nothing => None,

@@ -30,7 +30,6 @@ fn what_is_known_and_not_offered_says_that_and_no_more() {
     check("x = insert 3 into nowhere\ny = x", "1:5", "`insert`");
     check("read M", "1:1", "`read`");
     // A word of a verb that is offered.
-    check("lock gfn(1:0x10) shared", "1:18", "`lock .. shared`");
     check("order_ = increase 2:0x40 order 9", "1:26", "`increase .. order`");
     check("x = increase 2:0x40 order", "1:21", "`increase .. order`");
     // Places, where a verb, a value or a condition names them.
@@ -41,10 +40,6 @@ fn what_is_known_and_not_offered_says_that_and_no_more() {
     check("x = crashed(M)", "1:5", "the place `crashed`");
     check("wait cell(3) == 1", "1:6", "the place `cell`");
     // Locks, lists and classes.
-    check("lock altp2m(M)", "1:6", "the lock `altp2m`");
-    check("c = lock page() nowait", "1:10", "the lock `page`");
-    check("assert holds(V0, page(1))", "1:18", "the lock `page`");
-    check("x = page(M)", "1:5", "the lock `page`");
     check("x = page_list(M)", "1:5", "the list `page_list`");
     check("r = alloc record(1)", "1:11", "the class `record`");
     check("fail object", "1:6", "the class `object`");
