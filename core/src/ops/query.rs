@@ -144,6 +144,19 @@ pub fn put_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
     release(s, slot, plan)
 }
 
+/// What becomes of the get of `g` when a mapping elsewhere, foreign or granted, has been made of it. Where entries are
+/// not held captive it is put, and the mapping's own reference is what keeps the frame. Where they are it stays, lock
+/// and pin, until [`let_go`] (question Q3 of the proposal, which decided against it): then whoever wants the whole
+/// table, like log-dirty, waits for as long as the mapping lives, and who lives with one cannot take it at all.
+pub fn keep_captive<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
+    if s.world().captive { Ok(()) } else { put_gfn(s, g) }
+}
+
+/// The mapping elsewhere of `g` has gone: puts what [`keep_captive`] kept. By the same actor, as with all locks.
+pub fn let_go<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
+    if s.world().captive { put_gfn(s, g) } else { Ok(()) }
+}
+
 /// Two frame numbers in the order in which they are got: by domain, then by range. One range twice is one lock taken
 /// twice (S15).
 pub fn in_order(world: &World, g: DomGfn, h: DomGfn) -> (DomGfn, DomGfn) {

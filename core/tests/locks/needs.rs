@@ -38,6 +38,10 @@ enum Do {
     Get(usize),
     Put(usize),
     Whole(u8, bool),
+    /// Maps that gfn elsewhere.
+    Map(usize),
+    /// Takes that mapping away.
+    Unmap(usize),
     /// Adds one to both that lie in the same 2 MB, as one who changes a leaf of that order: it comes by a part, and
     /// needs the whole. What it must answer.
     Leaf(Answer),
@@ -116,6 +120,15 @@ impl Code for Toy {
             }
             Do::Get(i) => drop(query::get_gfn(s, GFNS[i])?),
             Do::Put(i) => query::put_gfn(s, GFNS[i])?,
+            Do::Map(i) => {
+                query::get_gfn(s, GFNS[i])?;
+                query::keep_captive(s, GFNS[i])?;
+            }
+            // Where nothing was kept there is nothing to do, and a statement has an effect.
+            Do::Unmap(i) => {
+                s.load(s.world().map.word(0))?;
+                query::let_go(s, GFNS[i])?;
+            }
             Do::Whole(d, true) => drop(s.lock(Lock::Global(d), Mode::Exclusive)?),
             Do::Whole(d, false) => s.unlock(Lock::Global(d), Mode::Exclusive)?,
         }
@@ -162,16 +175,19 @@ impl Code for Toy {
 }
 
 fn search(policy: Policy, list: u64, programs: Vec<Vec<Do>>) -> (Verdict, u64) {
+    search_in(Builder { policy, ..Builder::default() }, list, programs)
+}
+
+fn search_in(world: Builder, list: u64, programs: Vec<Vec<Do>>) -> (Verdict, u64) {
     let domain = |id| NewDomain { id: DomId(id), name: format!("d{id}"), ..NewDomain::default() };
     let actor = |a| Actor { name: format!("A{a}"), kind: Kind::Toolstack, domain: DomId(1) };
     let builder = Builder {
-        policy,
         pin: true,
         // Their places do not follow their numbers.
         domains: vec![domain(3), domain(1), domain(2)],
         actors: (0..programs.len()).map(actor).collect(),
         words: (0..=GFNS.len()).map(|i| (format!("w{i}"), if i == 0 { list } else { 0 })).collect(),
-        ..Builder::default()
+        ..world
     };
     let (world, first) = builder.build().unwrap();
     let sim = Sim::new(world, Arc::new(Toy(programs)), first, watched());
@@ -239,4 +255,21 @@ fn a_leaf_larger_than_a_lock_is_changed_by_one_and_by_nobody_who_holds_a_part() 
         let (verdict, _) = search(policy, 0, vec![inside(answer), vec![Do::One(5)]]);
         assert_eq!(verdict, Verdict::Safe, "{}", policy.name());
     }
+}
+
+#[test]
+fn a_captive_entry_collides_with_whoever_needs_the_whole_table() {
+    let whole = || vec![Do::Whole(2, true), Do::Whole(2, false)];
+    let mapped = |answer| vec![Do::Map(0), Do::All(answer), Do::Unmap(0)];
+    let world = |captive| Builder { captive, ..Builder::default() };
+    // Four ranges are needed: whole tables.
+    for (captive, answer) in [(false, Answer::Ok), (true, Answer::Erestart)] {
+        let (verdict, _) = search_in(world(captive), 0b1111, vec![mapped(answer), whole()]);
+        assert_eq!(verdict, Verdict::Safe, "captive {captive}");
+    }
+    // The whole table is had while the mapping lives, or only after it. A mapping that is never taken away, and a
+    // wait for the table, are a lock that is never released.
+    let forever = || vec![Do::Map(0)];
+    assert_eq!(search_in(world(false), 0, vec![forever(), whole()]).0, Verdict::Safe);
+    assert!(matches!(search_in(world(true), 0, vec![forever(), whole()]).0, Verdict::Found { .. }));
 }

@@ -23,6 +23,8 @@ pub fn Stage(props: &super::Props) -> Html {
         "global" => "one lock guards the whole table",
         "unlocked" => "look-ups take no lock; updates take the whole table",
         "1g" => "one lock for each GB; darker: waited for longer",
+        "4k" => "one lock for each page, beside the cells; a cell is its 2 MB as a whole",
+        "rw" => "one lock for each cell of 2 MB, which lookers share; darker: waited for longer",
         _ => "one lock for each cell of 2 MB; darker: waited for longer",
     };
     html! {
