@@ -3,7 +3,7 @@
 use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::LeafCtx;
 use crate::lock::{self, Taken};
-use crate::machine::{DomWord, Words, World, blocks, dirty, frames, pod, refs, sharing, tlb};
+use crate::machine::{DomWord, Words, World, blocks, dirty, frames, ioreq, pod, refs, sharing, sweep, tlb};
 use crate::step::{Act, Effect, Page};
 
 /// What became of an effect.
@@ -78,6 +78,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::SetEntry { word, entry, g, order } => {
             raise_max_mapped(m, world, g, order, entry);
             let old = m.swap(word, entry);
+            ioreq::recount(m, world, g.dom, order, old, entry);
             move_pins(m, world, me, g, order, entry);
             [old, 0]
         }
@@ -89,6 +90,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
             tlb::flush(m, world, of);
             [0, 0]
         }
+        Act::Sweep(of) => sweep::Found::to_words(sweep::next(m, world, of)),
         Act::Dirty(a) => [dirty::act(m, world, me, a), 0],
         Act::Block(b) => [blocks::perform(m, world, me, b), 0],
         Act::Pod(p) => [pod::perform(m, world, p), 0],

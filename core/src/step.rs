@@ -14,6 +14,7 @@ use crate::machine::dirty::DirtyAct;
 use crate::machine::pod::PodAct;
 use crate::machine::refs::RefsAct;
 use crate::machine::sharing::SharingAct;
+use crate::machine::sweep::Sweep;
 use crate::machine::{DomWord, FrameWord, World, tlb};
 use std::ops::ControlFlow;
 
@@ -164,6 +165,8 @@ pub enum Act {
     },
     /// Empties one actor's TLB.
     Flush(ActorId),
+    /// The next leaf of a table: a [`crate::machine::sweep::Found`].
+    Sweep(Sweep),
     /// The log-dirty bitmap.
     Dirty(DirtyAct),
     /// A naturally aligned run of frames.
@@ -192,7 +195,7 @@ impl Effect {
     #[inline(always)]
     pub const fn width(&self) -> usize {
         match self {
-            Effect::Act(Act::TlbAccess { .. } | Act::TlbWalk { .. }) => 2,
+            Effect::Act(Act::TlbAccess { .. } | Act::TlbWalk { .. } | Act::Sweep(_)) => 2,
             _ => 1,
         }
     }

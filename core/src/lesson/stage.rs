@@ -111,6 +111,7 @@ fn new_domain(d: &DomainSpec) -> NewDomain {
         tables: d.tables as u32,
         dying: d.dying,
         logdirty: d.logdirty,
+        access_required: d.access_required,
         ..NewDomain::default()
     }
 }

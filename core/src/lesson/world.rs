@@ -43,6 +43,8 @@ pub struct DomainSpec {
     pub dying: bool,
     /// Whether writes are noted from the beginning.
     pub logdirty: bool,
+    /// Whether it must have a listener where an access right forbids something.
+    pub access_required: bool,
     /// What is mapped, in the file's order.
     pub map: Vec<MapItem>,
 }
@@ -202,7 +204,19 @@ fn own_names(r: &mut Reader<'_>, t: Table<'_>, names: &mut Names, taken: &mut Ta
 
 /// All `[[domain]]`: first their numbers and names, so that the rest may name any of them.
 pub fn domains(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<DomainSpec> {
-    let keys = ["id", "name", "control", "tables", "ring", "cache", "pod_target", "logdirty", "dying", "map"];
+    let keys = [
+        "id",
+        "name",
+        "control",
+        "tables",
+        "ring",
+        "cache",
+        "pod_target",
+        "logdirty",
+        "dying",
+        "access_required",
+        "map",
+    ];
     let tables = r.list(top, "domain", "[[domain]]", &keys);
     let mut out = Vec::new();
     for t in &tables {
@@ -224,6 +238,7 @@ pub fn domains(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mu
             tables: r.number(*t, "tables", 0..MAX_FRAMES as u64).map_or(4, |n| n.0),
             dying: r.flag(*t, "dying").unwrap_or(false),
             logdirty: r.flag(*t, "logdirty").unwrap_or(false),
+            access_required: r.flag(*t, "access_required").unwrap_or(false),
             map: Vec::new(),
         };
         out.push((spec, *t));

@@ -37,6 +37,8 @@ pub struct NewDomain {
     /// Whether its writes are noted from the beginning. The bitmap's pages for the first 32768 gfns are there then,
     /// beyond the pool.
     pub logdirty: bool,
+    /// Whether it must have a listener where an access right forbids something.
+    pub access_required: bool,
     /// Zero frames in its populate-on-demand cache.
     pub cache: u32,
     /// Its memory target, where it populates on demand; 0: none was set.
@@ -274,6 +276,8 @@ impl Filling<'_> {
                 self.record(page, FrameWord::Use, FrameUse::Pool { slot }.to_word());
                 frames::put_bit(&mut self.m, self.world, Some(slot), page);
             }
+            self.m.set(self.world.map.dom(slot, DomWord::DefaultAccess), Access::Rwx.code());
+            self.m.set(self.world.map.dom(slot, DomWord::AccessRequired), d.access_required as u64);
             if d.logdirty {
                 self.m.set(self.world.map.dom(slot, DomWord::LogDirty), 1);
                 dirty::prepare(&mut self.m, self.world, slot);

@@ -86,6 +86,18 @@ pub enum DomWord {
     DirtyTop = 144,
     /// 1 once a mark was lost because there was no page for it.
     DirtyLost = 145,
+    /// The first gfn that a display tracks.
+    VramBegin = 147,
+    /// The gfn behind the last one that a display tracks; 0: none is tracked.
+    VramEnd = 148,
+    /// Entries of type `ioreq_server`, in gfns.
+    IoreqCount = 149,
+    /// The code of the access that new and retyped entries get.
+    DefaultAccess = 156,
+    /// 1 where an access that nobody listens for ends the domain, 0 where the restriction goes.
+    AccessRequired = 157,
+    /// The ioreq server: the number of the actor that claimed the type plus one, 0 for none; bit 16: it takes writes.
+    Ioreq = 158,
     /// First block of 2 MB in the PoD cache, plus one.
     PodSuperHead = 80,
     /// Last block of 2 MB in the PoD cache, plus one.

@@ -7,9 +7,14 @@
 //!
 //! An operation that finds that it needs more than it holds says so before it has changed anything ([`needs`]).
 
+pub mod access;
+pub mod change_type;
 mod code;
+pub mod crash;
 pub mod guest;
+pub mod ioreq;
 pub mod log_dirty;
+pub mod mmio;
 pub mod needs;
 pub mod paging;
 pub mod physmap;

@@ -24,6 +24,7 @@ mod run;
 pub mod things;
 mod values;
 pub mod verbs;
+mod words;
 
 pub use check::{Compiled, Known, Unit, collect, compile};
 pub(crate) use error::not_offered;

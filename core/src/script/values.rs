@@ -63,7 +63,17 @@ impl Kind {
 
     /// Whether `none` is one of its values.
     pub const fn nullable(self) -> bool {
-        matches!(self, Kind::Num | Kind::Gfn | Kind::Frame | Kind::Entry | Kind::Table | Kind::Object | Kind::Record)
+        matches!(
+            self,
+            Kind::Num
+                | Kind::Access
+                | Kind::Gfn
+                | Kind::Frame
+                | Kind::Entry
+                | Kind::Table
+                | Kind::Object
+                | Kind::Record
+        )
     }
 
     /// The word for "not there": all ones, but for numbers the least one, which arithmetic never gives.
@@ -139,7 +149,7 @@ pub const OWNERS: [(&str, DomId); 4] =
     [("cow", DomId::COW), ("xen", DomId::XEN), ("io", DomId::IO), ("nobody", DomId::NOBODY)];
 
 /// The access rights as programs write them, in the order of their codes.
-const ACCESS: [&str; 10] = [
+const ACCESS: [&str; 11] = [
     "access_n",
     "access_r",
     "access_w",
@@ -150,6 +160,7 @@ const ACCESS: [&str; 10] = [
     "access_rwx",
     "access_rx2rw",
     "access_n2rwx",
+    "access_r_pw",
 ];
 
 /// The constant of that name: its kind and word.

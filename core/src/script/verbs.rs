@@ -4,100 +4,7 @@
 //! release offers it. Those that it does not offer are known all the same, so that the message can say so.
 
 use super::values::Kind;
-
-/// A word that introduces an argument of a verb, or stands for itself.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-pub enum Word {
-    /// What stands behind the verb without a word.
-    Object,
-    /// `=`
-    Equals,
-    /// `with`
-    With,
-    /// `to`
-    To,
-    /// `from`
-    From,
-    /// `into`
-    Into,
-    /// `after`
-    After,
-    /// `by`
-    By,
-    /// `as`
-    As,
-    /// `for`
-    For,
-    /// `order`
-    Order,
-    /// `through`
-    Through,
-    /// `shared`
-    Shared,
-    /// `nowait`
-    Nowait,
-    /// `destroy`
-    Destroy,
-    /// `for_write`
-    ForWrite,
-    /// `readonly`
-    Readonly,
-    /// `unshare`
-    Unshare,
-}
-
-impl Word {
-    /// All that are written, `=` among them.
-    pub const ALL: [Word; 17] = [
-        Word::Equals,
-        Word::With,
-        Word::To,
-        Word::From,
-        Word::Into,
-        Word::After,
-        Word::By,
-        Word::As,
-        Word::For,
-        Word::Order,
-        Word::Through,
-        Word::Shared,
-        Word::Nowait,
-        Word::Destroy,
-        Word::ForWrite,
-        Word::Readonly,
-        Word::Unshare,
-    ];
-
-    /// As it is written; what stands behind a verb has none.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Word::Object => "",
-            Word::Equals => "=",
-            Word::With => "with",
-            Word::To => "to",
-            Word::From => "from",
-            Word::Into => "into",
-            Word::After => "after",
-            Word::By => "by",
-            Word::As => "as",
-            Word::For => "for",
-            Word::Order => "order",
-            Word::Through => "through",
-            Word::Shared => "shared",
-            Word::Nowait => "nowait",
-            Word::Destroy => "destroy",
-            Word::ForWrite => "for_write",
-            Word::Readonly => "readonly",
-            Word::Unshare => "unshare",
-        }
-    }
-
-    /// The word with that name.
-    pub fn from_name(name: &str) -> Option<Word> {
-        Word::ALL.into_iter().find(|w| w.name() == name)
-    }
-}
+pub use super::words::Word;
 
 /// What an argument is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -358,19 +265,19 @@ verbs! {
         "c = increase 2:0x40", "gives a domain the lowest free frame at that number";
     MovePage "move_page" [need Object GFN, need To GFN] CODE, later,
         "move_page 1:0x10 to 1:0x20", "maps a frame at another number";
-    ChangeType "change_type" [need Object GFN, need From TYPE, need To TYPE] CODE, later,
+    ChangeType "change_type" [need Object GFN, need From TYPE, need To TYPE] CODE, offered,
         "change_type 1:0x10 from ram_rw to ram_ro", "changes an entry's type if it is the first one";
-    ChangeTypeRange "change_type_range" [need Object GFN, need Through GFN, need From TYPE, need To TYPE] CODE, later,
+    ChangeTypeRange "change_type_range" [need Object GFN, need Through GFN, need From TYPE, need To TYPE] CODE, offered,
         "change_type_range 1:0x10 through 1:0x1f from ram_rw to ram_ro", "the same for many entries";
     MarkDirty "mark_dirty" [need Object GFN] CODE, offered,
         "mark_dirty 1:0x10", "notes a write";
-    LogdirtyEnable "logdirty_enable" [need Object DOM] CODE, later,
+    LogdirtyEnable "logdirty_enable" [need Object DOM] CODE, offered,
         "logdirty_enable 1", "begins to note writes";
-    LogdirtyDisable "logdirty_disable" [need Object DOM] CODE, later,
+    LogdirtyDisable "logdirty_disable" [need Object DOM] CODE, offered,
         "logdirty_disable 1", "stops noting writes";
-    LogdirtyClean "logdirty_clean" [need Object DOM] COUNT, later,
+    LogdirtyClean "logdirty_clean" [need Object DOM] COUNT, offered,
         "n = logdirty_clean 1", "takes what was noted and begins anew";
-    LogdirtyPeek "logdirty_peek" [need Object DOM] COUNT, later,
+    LogdirtyPeek "logdirty_peek" [need Object DOM] COUNT, offered,
         "n = logdirty_peek 1", "counts what was noted";
     GrantMap "grant_map" [need Object GFN, need Equals Shape::Grant, may Readonly Shape::Flag] CODE, later,
         "grant_map 2:0x10 = G", "maps a granted frame";
@@ -380,17 +287,17 @@ verbs! {
         "foreign_map 1:0x10 = 2:0x20", "maps another domain's frame";
     ForeignUnmap "foreign_unmap" [need Object GFN] CODE, later,
         "foreign_unmap 1:0x10", "unmaps it";
-    SetMmio "set_mmio" [need Object GFN, need Equals FRAME, may Order NUM] CODE, later,
+    SetMmio "set_mmio" [need Object GFN, need Equals FRAME, may Order NUM] CODE, offered,
         "set_mmio 1:0x10 = M", "maps a device's memory";
-    ClearMmio "clear_mmio" [need Object GFN, need Equals FRAME] CODE, later,
+    ClearMmio "clear_mmio" [need Object GFN, need Equals FRAME] CODE, offered,
         "clear_mmio 1:0x10 = M", "unmaps it";
-    SetIdentity "set_identity" [need Object GFN] CODE, later,
+    SetIdentity "set_identity" [need Object GFN] CODE, offered,
         "set_identity 1:0x10", "maps a frame number to the same machine frame";
-    ClearIdentity "clear_identity" [need Object GFN] CODE, later,
+    ClearIdentity "clear_identity" [need Object GFN] CODE, offered,
         "clear_identity 1:0x10", "unmaps it";
-    SetAccess "set_access" [need Object GFN, need Equals Shape::Value(Kind::Access)] CODE, later,
+    SetAccess "set_access" [need Object GFN, may Through GFN, need Equals Shape::Value(Kind::Access)] CODE, offered,
         "set_access 1:0x10 = access_r", "restricts an entry";
-    GetAccess "get_access" [need Object GFN] Gives::Value(Kind::Access), later,
+    GetAccess "get_access" [need Object GFN] Gives::Value(Kind::Access), offered,
         "a = get_access 1:0x10", "gives an entry's restriction";
     NestedGet "nested_get" [need Object Shape::Actor] CODE, later,
         "nested_get V0", "gives a vCPU its nested table";
@@ -402,6 +309,24 @@ verbs! {
         "teardown 1", "frees a domain's tables";
     Audit "audit" [need Object DOM] COUNT, later,
         "n = audit 1", "counts what is wrong with a domain's tables";
+    LogdirtyFault "logdirty_fault" [need Object GFN] CODE, offered,
+        "c = logdirty_fault 1:0x10", "marks a first write and lets it through";
+    TrackVram "track_vram" [need Object GFN, need Through GFN] COUNT, offered,
+        "n = track_vram 1:0x10 through 1:0x1f", "counts what a guest drew since the last time";
+    UntrackVram "untrack_vram" [need Object DOM] CODE, offered,
+        "untrack_vram 1", "asks no more what a guest draws";
+    MapMmio "map_mmio" [need Object GFN, need Equals FRAME, need By NUM] COUNT, offered,
+        "n = map_mmio 1:0x10 = M by 4", "maps many frames of a device and gives how many it did";
+    DefaultAccess "default_access" [need Object DOM, need Equals Shape::Value(Kind::Access)] CODE, offered,
+        "default_access 1 = access_rx", "sets the restriction of new entries";
+    AccessCheck "access_check" [need Object GFN, may ForWrite Shape::Flag] CODE, offered,
+        "c = access_check 1:0x10 for_write", "handles an access that a restriction forbids, where nobody listens";
+    IoreqClaim "ioreq_claim" [need Object DOM, may ForWrite Shape::Flag] CODE, offered,
+        "ioreq_claim 1 for_write", "makes the actor the server of a domain's ioreq_server memory";
+    IoreqRelease "ioreq_release" [need Object DOM] CODE, offered,
+        "ioreq_release 1", "gives that up and makes the entries memory again";
+    SetMemType "set_mem_type" [need Object GFN, need As TYPE] CODE, offered,
+        "set_mem_type 1:0x10 as ram_ro", "changes a type as a device model may";
 }
 
 impl Verb {

@@ -1,8 +1,9 @@
-//! What a step does to the log-dirty bitmap, as sentences say it.
+//! What a step does to the log-dirty bitmap, or finds on its way through a table, as sentences say it.
 
 use super::naming::Names;
 use crate::addr::{DomGfn, Gfn};
 use crate::machine::dirty::{BitOp, DirtyAct, Marked};
+use crate::machine::sweep::{Found, Sweep};
 
 /// The step's deed, as it follows the actor's name.
 pub(super) fn did(names: &Names<'_>, a: DirtyAct, result: u64) -> String {
@@ -54,4 +55,24 @@ pub(super) fn doing(names: &Names<'_>, a: DirtyAct) -> String {
         DirtyAct::Harvest { slot, .. } => format!("count the dirty bits of {}", dom(slot)),
         DirtyAct::Free { slot } => format!("free the dirty bitmap of {}", dom(slot)),
     }
+}
+
+/// What a look through a table found.
+pub(super) fn swept(names: &Names<'_>, of: Sweep, result: [u64; 2]) -> String {
+    let dom = names.world.domain(of.slot);
+    match Found::from_words(result) {
+        Some(f) => {
+            format!("finds {} at {}", names.entry(f.level, f.entry), DomGfn { dom: dom.id, gfn: f.gfn })
+        }
+        None => format!("finds no further {} in the table of {}", kind(of), dom.name),
+    }
+}
+
+/// What it would look for.
+pub(super) fn sweeping(names: &Names<'_>, of: Sweep) -> String {
+    format!("look for the next {} in the table of {}", kind(of), names.world.domain(of.slot).name)
+}
+
+fn kind(of: Sweep) -> &'static str {
+    of.ty.map_or("entry", |ty| ty.name())
 }

@@ -192,6 +192,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::TlbAccess { g, access, .. } => accessed(tlb::Outcome::from_words([result, second]), g, access, true),
         Act::TlbWalk { g, access, .. } => accessed(tlb::Outcome::from_words([result, second]), g, access, false),
         Act::Flush(of) => format!("flushes the TLB of {}", names.world.actor_name(of)),
+        Act::Sweep(of) => super::dirty::swept(names, of, [result, second]),
         Act::Dirty(a) => super::dirty::did(names, a, result),
         Act::MayTake(_) => "looks at the locks that it holds".into(),
         Act::Block(b) => blocks::block_done(names, b, result),
@@ -278,6 +279,7 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
             }
         }
         Act::Flush(of) => format!("flush the TLB of {}", names.world.actor_name(of)),
+        Act::Sweep(of) => super::dirty::sweeping(names, of),
         Act::Dirty(a) => super::dirty::doing(names, a),
         Act::MayTake(_) => "look at its locks".into(),
         Act::Block(b) => blocks::block_doing(names, b),

@@ -1,8 +1,12 @@
 //! The operations, each in small worlds whose every interleaving is searched: what they answer, what they leave
 //! behind, and which rule a wrong use of them breaks. A file to a family; here is what all of them use.
 
+mod access;
 mod basics;
+mod change_type;
+mod ioreq;
 mod log_dirty;
+mod mmio;
 mod refs;
 mod table;
 mod tlb;
@@ -41,7 +45,7 @@ fn search(l: &Lesson, policy: Policy, find: Option<Rule>) -> Report {
 /// Every interleaving under every policy that locks keeps every rule, assertions among them.
 fn holds(world: &str, map: &str, actors: &[&str]) {
     let l = lesson(world, map, actors);
-    for policy in [Policy::Global, Policy::G1, Policy::M2] {
+    for policy in [Policy::Global, Policy::G1, Policy::M2, Policy::K4] {
         let report = search(&l, policy, None);
         assert_eq!(report.verdict, Verdict::Safe, "{} {actors:?}", policy.name());
         assert!(report.ends > 0, "{actors:?}");

@@ -6,6 +6,14 @@
 //! that it writes. Turning it on shows the flag first and then walks the table under the whole table's lock, so that
 //! whoever saw the flag off has written its entry before the walk, and whoever writes after the walk saw it on.
 
+mod fault;
+mod mode;
+mod vram;
+
+pub use fault::write_fault;
+pub use mode::{clean, disable, enable, peek};
+pub use vram::{stop as untrack_vram, track as track_vram};
+
 use crate::addr::Gfn;
 use crate::entry::P2mType;
 use crate::lock::{Lock, Mode};

@@ -1,15 +1,17 @@
-//! Log-dirty, and the bits that it keeps.
+//! Log-dirty, the bits that it keeps, and changes of types.
 
 use super::{Call, bad, code, unknown};
 use crate::addr::DomGfn;
 use crate::machine::dirty::{BitOp, DirtyAct};
-use crate::ops::{Code as Answer, log_dirty};
+use crate::ops::{Code as Answer, change_type, log_dirty};
 use crate::script::eval::{self, PlaceAt};
 use crate::script::things::PlaceKind;
+use crate::script::values::Kind;
 use crate::script::verbs::{Verb, Word};
 use crate::step::{Act, Step, Stop};
 
 pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
+    let number = |n: Option<u64>| n.unwrap_or(Kind::Num.none());
     match c.call.verb {
         Verb::MarkDirty => {
             let g = c.gfn(s, Word::Object)?;
@@ -17,7 +19,35 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
             log_dirty::mark_dirty(s, slot, g.gfn)?;
             code(Answer::Ok)
         }
-        _ => unknown(c),
+        Verb::LogdirtyFault => {
+            let g = c.gfn(s, Word::Object)?;
+            code(log_dirty::write_fault(s, g)?)
+        }
+        Verb::ChangeType => {
+            let g = c.gfn(s, Word::Object)?;
+            let (from, to) = (c.ty(s, Word::From)?, c.ty(s, Word::To)?);
+            code(change_type::change_type_one(s, g, from, to)?)
+        }
+        Verb::ChangeTypeRange => {
+            let (g, through) = (c.gfn(s, Word::Object)?, c.gfn(s, Word::Through)?);
+            let (from, to) = (c.ty(s, Word::From)?, c.ty(s, Word::To)?);
+            code(change_type::change_type_range(s, g, through, from, to)?)
+        }
+        Verb::TrackVram => {
+            let (g, through) = (c.gfn(s, Word::Object)?, c.gfn(s, Word::Through)?);
+            Ok(number(log_dirty::track_vram(s, g, through)?))
+        }
+        verb => {
+            let slot = c.slot(s)?;
+            match verb {
+                Verb::LogdirtyEnable => code(log_dirty::enable(s, slot)?),
+                Verb::LogdirtyDisable => code(log_dirty::disable(s, slot)?),
+                Verb::LogdirtyClean => Ok(number(log_dirty::clean(s, slot)?)),
+                Verb::LogdirtyPeek => Ok(number(log_dirty::peek(s, slot)?)),
+                Verb::UntrackVram => code(log_dirty::untrack_vram(s, slot)?),
+                _ => unknown(c),
+            }
+        }
     }
 }
 

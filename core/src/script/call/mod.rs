@@ -2,6 +2,7 @@
 //!
 //! A file to each family of verbs; this one finds the family and evaluates arguments for all of them.
 
+mod device;
 mod log_dirty;
 mod paging;
 mod physmap;
@@ -15,6 +16,7 @@ use super::room::Room;
 use super::run::Script;
 use super::verbs::{Verb, Word};
 use crate::addr::{ActorId, DomGfn, DomId, Mfn};
+use crate::entry::P2mType;
 use crate::machine::World;
 use crate::ops::Code;
 use crate::sim::Locals;
@@ -80,6 +82,17 @@ impl Call<'_> {
         place::part(s.world(), at).ok_or(Stop::Bad { what: "a place of the machine", value: of })
     }
 
+    /// A type.
+    fn ty<S: Step>(&self, s: &S, word: Word) -> Result<P2mType, Stop> {
+        let ty = self.needed(s, word)?;
+        P2mType::all().get(ty as usize).copied().ok_or(Stop::Bad { what: "a type", value: ty })
+    }
+
+    /// The domain that stands behind the verb, by its slot.
+    fn slot<S: Step>(&self, s: &S) -> Result<u8, Stop> {
+        s.slot(DomId(self.needed(s, Word::Object)? as u16))
+    }
+
     /// A domain, by its slot.
     fn domain<S: Step>(&self, s: &S, e: &Expr) -> Result<u8, Stop> {
         s.slot(DomId(self.expr(s, e)? as u16))
@@ -91,7 +104,10 @@ impl Call<'_> {
         match self.call.verb {
             Lookup | SetEntry | HwRead | HwWrite | GetGfn | GetGfnQuery | PutGfn | GetTwoGfns | PutTwoGfns
             | GetPageFromGfn => query::run(self, s),
-            MarkDirty => log_dirty::run(self, s),
+            MarkDirty | LogdirtyFault | LogdirtyEnable | LogdirtyDisable | LogdirtyClean | LogdirtyPeek | TrackVram
+            | UntrackVram | ChangeType | ChangeTypeRange => log_dirty::run(self, s),
+            SetMmio | ClearMmio | MapMmio | SetIdentity | ClearIdentity | SetAccess | GetAccess | DefaultAccess
+            | AccessCheck | IoreqClaim | IoreqRelease | SetMemType => device::run(self, s),
             Nominate | Evict => paging::run(self, s),
             Increase => physmap::run(self, s),
             _ => primitive::run(self, s),

@@ -1,0 +1,28 @@
+//! The count of `ioreq_server` entries.
+//!
+//! Protocol: it changes in the effect that writes an entry (Xen counts in `p2m_entry_modify`), so it is true after every
+//! step (I34), whoever writes.
+
+use super::record::DomWord;
+use super::words::Words;
+use super::world::World;
+use crate::addr::{DomId, Order};
+use crate::entry::{Decoded, P2mType};
+
+/// Counts what an entry that was written has taken away and brought.
+#[inline(always)]
+pub fn recount<W: Words>(m: &mut W, world: &World, dom: DomId, order: Order, old: u64, new: u64) {
+    if world.format.type_code(P2mType::IoreqServer).is_none() {
+        return;
+    }
+    let of = |entry| match world.format.decode(order.level(), entry) {
+        Decoded::Leaf(leaf) if leaf.ty == P2mType::IoreqServer => order.frames(),
+        _ => 0,
+    };
+    let more = of(new).wrapping_sub(of(old));
+    if more != 0
+        && let Some(slot) = world.slot(dom)
+    {
+        m.add(world.dom_word(slot, DomWord::IoreqCount), more);
+    }
+}
