@@ -1,9 +1,9 @@
 //! What each effect does to words. Written once: a simulated step and a live effect both end here.
 
 use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
-use crate::entry::LeafCtx;
+use crate::entry::{Decoded, Era, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
-use crate::machine::{DomWord, Words, World, blocks, dirty, frames, ioreq, pod, refs, sharing, sweep, tlb};
+use crate::machine::{DomWord, Words, World, blocks, dirty, frames, ioreq, pod, refs, sharing, sweep, table, tlb};
 use crate::step::{Act, Effect, Page};
 
 /// What became of an effect.
@@ -95,6 +95,10 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::Block(b) => [blocks::perform(m, world, me, b), 0],
         Act::Pod(p) => [pod::perform(m, world, p), 0],
         Act::MayTake(hold) => flag(lock::may_take(m, world, me, hold)),
+        Act::Table(a) => {
+            let inside = a.section().is_some_and(|slot| lock::holds_table(m, world, me, slot));
+            [table::act(m, world, me, a, inside), 0]
+        }
     }
 }
 
@@ -175,7 +179,8 @@ fn move_pins<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, order: 
             continue;
         }
         let (old, n) = (Mfn(held & (PIN_COUNT - 1)), held / PIN_COUNT);
-        let new = tlb::frame_of(world, at, entry, order.level()).filter(|f| f.is_valid());
+        let leaf = world.leaf_of(at, entry, order.level()).filter(|l| l.ty.has_frame() && l.mfn.is_valid());
+        let new = leaf.map(|l| l.mfn);
         if new == Some(old) {
             continue;
         }
@@ -190,10 +195,16 @@ fn move_pins<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, order: 
     }
 }
 
-/// Raised before the entry is written, so that nobody who looks below it misses a mapping. Never lowered.
+/// Raised before the entry is written, so that nobody who looks below it misses a mapping. Never lowered. In 2011
+/// it is raised for what names a frame (populate on demand names frame 0), later for any type but `invalid`.
 fn raise_max_mapped<W: Words>(m: &mut W, world: &World, g: DomGfn, order: Order, entry: u64) {
     let Some(slot) = world.slot(g.dom) else { return };
-    if entry == 0 {
+    let Decoded::Leaf(leaf) = world.format.decode(order.level(), entry) else { return };
+    let raises = match world.format.era() {
+        Era::Oct2011 => leaf.mfn.is_valid(),
+        Era::Dec2012 | Era::Now => leaf.ty != P2mType::Invalid,
+    };
+    if !raises {
         return;
     }
     let word = world.map.dom(slot, DomWord::MaxMapped);

@@ -15,6 +15,7 @@ use crate::machine::pod::PodAct;
 use crate::machine::refs::RefsAct;
 use crate::machine::sharing::SharingAct;
 use crate::machine::sweep::Sweep;
+use crate::machine::table::TableAct;
 use crate::machine::{DomWord, FrameWord, World, tlb};
 use std::ops::ControlFlow;
 
@@ -179,6 +180,8 @@ pub enum Act {
     Refs(RefsAct),
     /// Sharing records.
     Sharing(SharingAct),
+    /// What is more than one word of a table.
+    Table(TableAct),
 }
 
 /// What a sleeper waits for.
@@ -243,7 +246,8 @@ pub trait Step: Sized {
     /// Runs `f` until it gives something, and forgets the failed attempts. Each attempt must have an effect.
     fn retry<R: Plain>(&mut self, f: impl Fn(&mut Self) -> Result<Option<R>, Stop>) -> Result<R, Stop>;
 
-    /// A loop whose memory is its accumulator alone. Each round must have an effect.
+    /// A loop whose memory is its accumulator alone. Each round must have an effect, save one that ends it, and has it
+    /// before any scope, retry or fold inside: in a log the two could not be told apart.
     fn fold<A: Plain>(
         &mut self,
         init: A,

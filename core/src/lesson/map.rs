@@ -4,6 +4,7 @@ use super::reader::Reader;
 use super::world::Taken;
 use crate::addr::{Gfn, Order};
 use crate::entry::{Access, Format, P2mType};
+use crate::machine::MAX_FRAMES;
 use crate::script::lex::{Tok, lex};
 use crate::script::parse::Parser;
 use crate::script::{Names, Span, Text, did_you_mean, no_type, not_offered};
@@ -134,8 +135,8 @@ fn item(p: &mut Parser<'_>, format: Format) -> Parse<MapItem> {
             "order" => {
                 let at = p.span();
                 let n = number(p, "an order")?;
-                let Some(order) = Order::new(n).filter(|o| *o != Order::G1) else {
-                    return p.wrong(at, format!("order {n} is not offered; there are 0 (4 KB) and 9 (2 MB)"));
+                let Some(order) = Order::new(n) else {
+                    return p.wrong(at, format!("order {n} is none; there are 0 (4 KB), 9 (2 MB) and 18 (1 GB)"));
                 };
                 item.order = order;
                 ordered = true;
@@ -157,6 +158,11 @@ fn item(p: &mut Parser<'_>, format: Format) -> Parse<MapItem> {
     }
     if kind == P2mType::RamPaged && item.order != Order::K4 {
         return p.wrong(ty.span, "pages are paged out one by one: `ram_paged` has order 0");
+    }
+    if kind.has_frame() && item.order.frames() > MAX_FRAMES as u64 {
+        let asked = format!("order 18 of `{kind}` takes {} frames", item.order.frames());
+        let most = format!("a world has at most {MAX_FRAMES}; `populate_on_demand` takes none");
+        return p.wrong(ty.span, format!("{asked}, and {most}"));
     }
     if ordered && first == last {
         item.last = Gfn(first.0.saturating_add(item.order.frames() - 1));

@@ -44,6 +44,7 @@ impl Lesson {
             pin: pin.unwrap_or(self.world.pin),
             captive: self.world.captive,
             format: self.world.encoding,
+            flush: self.world.flush,
             domains: self.domains.iter().map(new_domain).collect(),
             actors: self
                 .actors

@@ -4,7 +4,7 @@ use super::map::{self, MapItem};
 use super::reader::{Named, Reader, Table};
 use crate::addr::DomId;
 use crate::entry::Format;
-use crate::machine::{Form, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy};
+use crate::machine::{Deferral, Form, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy};
 use crate::script::{Init, Names, OWNERS, Span, did_you_mean, not_offered};
 use std::collections::HashMap;
 
@@ -24,6 +24,8 @@ pub struct WorldSpec {
     pub captive: bool,
     /// How entries are laid out.
     pub encoding: Format,
+    /// When flushes happen.
+    pub flush: Deferral,
     /// Frames that are free at first.
     pub free_frames: u64,
 }
@@ -136,6 +138,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         "captive",
         "nonexclusive",
         "encoding",
+        "flush",
         "free_frames",
         "patience",
         "words",
@@ -149,6 +152,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         pin: true,
         captive: false,
         encoding: Format::Ept2011,
+        flush: Deferral::Sync,
         free_frames: 0,
     };
     let Some(t) = r.inner(top, "world", "[world]", &keys) else { return spec };
@@ -169,6 +173,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
             }
         }
     }
+    spec.flush = one_of(r, t, "flush", &Deferral::ALL).unwrap_or_default();
     spec.free_frames = r.number(t, "free_frames", 0..MAX_FRAMES as u64 + 1).map_or(0, |n| n.0);
     own_names(r, t, names, taken);
     names.format = spec.encoding;

@@ -122,7 +122,7 @@ pub fn may_take<W: Words>(m: &mut W, world: &World, me: ActorId, hold: Hold) -> 
         let word = m.get(world.map.dom(d, crate::machine::DomWord::Global));
         global::exclusive(word).is_some_and(|(a, _)| a == me)
     };
-    let holds_one = |m: &mut W, d: u8| m.get(world.map.shared_depth(me, d)) > 0 || mine(m, d);
+    let holds_one = |m: &mut W, d: u8| super::holds_table(m, world, me, d);
     if !(0..world.domains.len() as u8).any(|d| holds_one(m, d)) {
         return true;
     }

@@ -20,8 +20,15 @@ mod take;
 pub use hold::{HOLD_RANGES, Hold, may_take};
 pub use take::{Look, Taken, holders, in_the_way, look, release, try_take, word_of};
 
-use crate::addr::{DomId, FRAME_WORDS, Mfn};
-use crate::machine::{Policy, View, ViewKind, World};
+use crate::addr::{ActorId, DomId, FRAME_WORDS, Mfn};
+use crate::machine::{DomWord, Policy, View, ViewKind, Words, World};
+
+/// Whether the actor holds a domain's table: exclusively, or its shared side, without which nobody holds a range.
+#[inline(always)]
+pub fn holds_table<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) -> bool {
+    let whole = global::exclusive(m.get(world.map.dom(slot, DomWord::Global)));
+    whole.is_some_and(|(owner, _)| owner == me) || m.get(world.map.shared_depth(me, slot)) > 0
+}
 
 /// How a lock is held.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

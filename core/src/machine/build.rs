@@ -12,7 +12,7 @@ use super::pod;
 use super::record::{DomWord, FrameWord};
 use super::sharing::RECORDS;
 use super::words::Words;
-use super::world::{Actor, Domain, Form, NamedLock, Policy, View, World};
+use super::world::{Actor, Deferral, Domain, Form, NamedLock, Policy, View, World};
 use crate::addr::{DomGfn, DomId, FRAME_WORDS, Gfn, Mfn, Order, Word};
 use crate::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
 use std::collections::BTreeSet;
@@ -54,7 +54,7 @@ pub struct NewMapping {
     pub slot: u8,
     /// The first gfn, aligned to the order.
     pub gfn: Gfn,
-    /// 4 KB or 2 MB.
+    /// 4 KB or 2 MB; 1 GB for a type without frames.
     pub order: Order,
     /// The type. Memory types get frames.
     pub ty: P2mType,
@@ -124,6 +124,8 @@ pub struct Builder {
     pub captive: bool,
     /// How entries are laid out.
     pub format: Format,
+    /// When flushes happen.
+    pub flush: Deferral,
     /// The domains.
     pub domains: Vec<NewDomain>,
     /// The actors.
@@ -198,6 +200,7 @@ impl Builder {
             pin: self.pin,
             captive: self.captive,
             format: self.format,
+            flush: self.flush,
             domains,
             actors: self.actors.clone(),
             words: self.words.iter().map(|w| w.0.clone()).collect(),

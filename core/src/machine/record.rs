@@ -116,6 +116,8 @@ pub enum DomWord {
     DomainRef = 64,
     /// What guards 2 MB as a whole where each gfn has a lock, one word for each lock page (`lock::area`).
     Areas = 208,
+    /// Who has changed entries that TLBs may still hold: a bit for each actor (Xen's `need_flush`, which is one bit).
+    NeedFlush = 224,
 }
 
 /// A word of an actor's record. Only the actor writes it, but for the walking and pause words.

@@ -74,6 +74,21 @@ impl Form {
         [("spinlock", Form::Spinlock), ("atomic", Form::Atomic), ("percpu", Form::Percpu)];
 }
 
+/// When an operation's flush happens.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Deferral {
+    /// Where it is asked for: Xen until April 2016.
+    #[default]
+    Sync,
+    /// When the last lock of the table is released, after the release: Xen since 09fc40ed30.
+    Deferred,
+}
+
+impl Deferral {
+    /// Both with their names in lessons.
+    pub const ALL: [(&'static str, Deferral); 2] = [("sync", Deferral::Sync), ("deferred", Deferral::Deferred)];
+}
+
 /// What an actor is. All but `Vcpu` and `Hardware` differ in name and picture only.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
@@ -195,6 +210,8 @@ pub struct World {
     pub captive: bool,
     /// How entries are laid out.
     pub format: Format,
+    /// When flushes happen.
+    pub flush: Deferral,
     /// The domains; an operation names one by its place here, the slot.
     pub domains: Vec<Domain>,
     /// The actors.

@@ -43,6 +43,7 @@
 //! back to whole tables when there are more ranges than a value can name.
 
 use super::code::Code;
+use super::table::flush;
 use crate::lock::{Hold, Lock, Mode};
 use crate::step::{Act, Plain, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
@@ -164,16 +165,23 @@ pub fn take<S: Step>(s: &mut S, hold: Hold) -> Result<bool, Stop> {
     Ok(true)
 }
 
-/// Releases a set of locks, innermost first.
+/// Releases a set of locks, innermost first; then makes the flushes that were put off.
 pub fn release<S: Step>(s: &mut S, hold: Hold) -> Result<(), Stop> {
     if let Some(range) = hold.single()
         && let Some(slot) = range.slot()
     {
         s.unlock(range, Mode::Exclusive)?;
-        return s.unlock(Lock::Global(slot), Mode::Shared);
+        s.unlock(Lock::Global(slot), Mode::Shared)?;
+        return flush::released(s, slot);
     }
-    for (lock, mode) in hold.locks(s.world()).into_iter().rev() {
+    let all = hold.locks(s.world());
+    for &(lock, mode) in all.iter().rev() {
         s.unlock(lock, mode)?;
+    }
+    for &(lock, _) in &all {
+        if let Lock::Global(slot) = lock {
+            flush::released(s, slot)?;
+        }
     }
     Ok(())
 }

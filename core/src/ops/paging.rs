@@ -6,7 +6,7 @@
 
 use super::code::Code;
 use super::query::{release, take, walk};
-use super::table::{NewEntry, flush, set_entry};
+use super::table::{NewEntry, before_free, flush, set_entry};
 use crate::addr::{DomGfn, Mfn};
 use crate::entry::{Leaf, P2mType};
 use crate::lock::policy;
@@ -78,6 +78,7 @@ fn evict_frame<S: Step>(s: &mut S, g: DomGfn, slot: u8, leaf: Leaf) -> Result<Co
     }
     if code == Code::Ok {
         flush(s, slot)?;
+        before_free(s, slot)?;
         s.act(Act::PutAllocation(mfn))?;
         let paged = s.dom_word(slot, DomWord::PagedPages);
         s.note("counts the paged-out page");

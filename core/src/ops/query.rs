@@ -4,10 +4,12 @@
 //! between neither the translation nor the frame goes away (rules R1 and R2 of the proposal). Gets nest. Two frame
 //! numbers are got in the order of (domain, range).
 
+use super::table::flush;
 use crate::addr::{DomGfn, DomId, Mfn};
 use crate::entry::Decoded;
 use crate::lock::policy::{self, Plan};
-use crate::machine::{World, tlb};
+use crate::machine::table::TableAct;
+use crate::machine::{Deferral, World};
 use crate::step::{Act, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
 
@@ -22,13 +24,14 @@ pub fn take<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Releases it, innermost first.
+/// Releases it, innermost first; then makes a flush that was put off, if nothing of the table is held any more.
 pub fn release<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
     if let Some(range) = plan.range {
         s.unlock(range, plan.mode)?;
     }
     if let Some(mode) = plan.global {
         s.unlock(crate::lock::Lock::Global(slot), mode)?;
+        flush::released(s, slot)?;
     }
     Ok(())
 }
@@ -76,29 +79,30 @@ pub fn unlock_entry<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
     release(s, slot, plan)
 }
 
-/// Walks down from the root: the entry that ends the walk, and its level. One effect for each level met.
+/// Walks down from the root: the entry that ends the walk, and its level. One effect for each level met. Above the
+/// highest gfn ever mapped the first answers at once, whatever stands there.
 pub fn walk<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8), Stop> {
     let slot = s.slot(g.dom)?;
-    let root = s.world().domain(slot).root;
-    let (entry, level) = s.fold((root.0, 4), |s, (table, above)| {
-        let level = above - 1;
-        let word = s.page_word(Mfn(table), g.gfn.index(level as u8))?;
-        s.note("walks the table");
-        let entry = s.load(word)?;
-        Ok(match s.world().format.decode(level as u8, entry) {
-            Decoded::Table { mfn } if level > 0 => Continue((mfn.0, level)),
-            _ => Break((entry, level)),
-        })
+    s.note("walks the table");
+    let top = s.act(Act::Table(TableAct::Top { slot, g }))?;
+    let (entry, level) = s.fold((top, 3), |s, (entry, level)| match s.world().format.decode(level as u8, entry) {
+        Decoded::Table { mfn } if level > 0 => {
+            let word = s.page_word(mfn, g.gfn.index(level as u8 - 1))?;
+            s.note("walks the table");
+            Ok(Continue((s.load(word)?, level - 1)))
+        }
+        _ => Ok(Break((entry, level))),
     })?;
     Ok((entry, level as u8))
 }
 
-/// The table word that a look-up of `g` answers: inside a superpage with the frame of this very gfn; for a hole
+/// The table word that a look-up of `g` answers: inside a superpage with the frame of this very gfn; with none where
+/// the type has none, whatever the entry keeps there (populate on demand: a number that means nothing); for a hole
 /// [`Format::miss`](crate::entry::Format::miss).
 pub fn answer(world: &World, g: DomGfn, entry: u64, level: u8) -> u64 {
     match world.leaf_of(g, entry, level) {
-        Some(leaf) if leaf.mfn.is_valid() => world.format.with_mfn(entry, leaf.mfn),
-        Some(_) => entry,
+        Some(leaf) if leaf.ty.has_frame() => world.format.with_mfn(entry, leaf.mfn),
+        Some(_) => world.format.with_mfn(entry, Mfn::INVALID),
         None => world.format.miss(),
     }
 }
@@ -127,21 +131,27 @@ fn get<S: Step>(s: &mut S, g: DomGfn, slot: u8, plan: Plan) -> Result<u64, Stop>
     take(s, slot, plan)?;
     let (entry, level) = walk(s, g)?;
     if policy::pins(s.world())
-        && let Some(mfn) = tlb::frame_of(s.world(), g, entry, level).filter(|m| m.is_valid())
+        && let Some(leaf) = s.world().leaf_of(g, entry, level).filter(|l| l.ty.has_frame() && l.mfn.is_valid())
     {
-        s.act(Act::Pin { g, mfn })?;
+        s.act(Act::Pin { g, mfn: leaf.mfn })?;
     }
     Ok(answer(s.world(), g, entry, level))
 }
 
-/// `put_gfn g`: drops the pin of the innermost get of `g`, if that got a frame, and the entry's lock.
+/// `put_gfn g`: drops the pin of the innermost get of `g`, if that got a frame, and the entry's lock. Where flushes are
+/// put off the pin goes last, when the TLBs have answered: it may be what keeps a frame that the section unmapped.
 pub fn put_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
     let slot = s.slot(g.dom)?;
     let plan = policy::for_lookup(s.world(), slot, g.gfn);
+    let late = s.world().flush == Deferral::Deferred;
+    if late {
+        release(s, slot, plan)?;
+        flush::before_free(s, slot)?;
+    }
     if policy::pins(s.world()) {
         s.act(Act::Unpin { g })?;
     }
-    release(s, slot, plan)
+    if late { Ok(()) } else { release(s, slot, plan) }
 }
 
 /// What becomes of the get of `g` when a mapping elsewhere, foreign or granted, has been made of it. Where entries are

@@ -17,6 +17,7 @@ mod records;
 mod report;
 mod scene;
 mod sentence;
+mod shape;
 mod tables;
 mod timeline;
 mod waits;

@@ -2,7 +2,7 @@
 
 use super::blocks;
 use super::naming::{Names, mapped, number};
-use super::records;
+use super::{records, shape};
 use crate::addr::{ActorId, Mfn, Word};
 use crate::entry::{Cpu, Hardware};
 use crate::lock::{Lock, Mode};
@@ -199,6 +199,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::Pod(p) => blocks::pod_done(names, p, result),
         Act::Refs(a) => records::refs_done(names, a, result),
         Act::Sharing(a) => records::sharing_done(names, a, result),
+        Act::Table(a) => shape::did(names, a, result),
     }
 }
 
@@ -286,5 +287,6 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::Pod(p) => blocks::pod_doing(names, p),
         Act::Refs(a) => records::refs_doing(names, a),
         Act::Sharing(a) => records::sharing_doing(names, a),
+        Act::Table(a) => shape::doing(names, a),
     }
 }

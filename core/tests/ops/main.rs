@@ -3,6 +3,7 @@
 
 mod access;
 mod basics;
+mod calls;
 mod change_type;
 mod ioreq;
 mod log_dirty;
@@ -15,7 +16,8 @@ use p2mscope_core::explore::{Question, Report, Verdict, explore};
 use p2mscope_core::judge::watched;
 use p2mscope_core::lesson::Lesson;
 use p2mscope_core::machine::Policy;
-use p2mscope_core::watch::Rule;
+use p2mscope_core::sim::{Code, Sim};
+use p2mscope_core::watch::{Rule, Rules};
 use std::ops::ControlFlow::Continue;
 
 /// A lesson of one domain with these programs. Each begins with its actor's kind: `vcpu: program`. Keys of the
@@ -37,9 +39,14 @@ fn lesson(world: &str, map: &str, actors: &[&str]) -> Lesson {
 }
 
 fn search(l: &Lesson, policy: Policy, find: Option<Rule>) -> Report {
+    let staged = l.stage("before", Some(policy), None).expect("it can be built");
+    search_for(find, |stop| staged.sim(stop))
+}
+
+/// Searches for a rule, or proves that all are kept, in what is built to watch those.
+fn search_for<C: Code>(find: Option<Rule>, sim: impl Fn(Rules) -> Sim<C>) -> Report {
     let q = find.map_or_else(|| Question::prove(watched()), Question::find);
-    let sim = l.stage("before", Some(policy), None).expect("it can be built").sim(q.stop);
-    explore(&sim, &q, |_| Continue(()))
+    explore(&sim(q.stop), &q, |_| Continue(()))
 }
 
 /// Every interleaving under every policy that locks keeps every rule, assertions among them.

@@ -97,7 +97,15 @@ fn maps() {
     let large = "0x200 = ram_rw order 9";
     check(large, "§0x210 = ram_rw order 9", &["an entry of order 9 covers 512 frame numbers from a multiple of 0x200"]);
     check(large, "0x200 = §ram_paged order 9", &["pages are paged out one by one: `ram_paged` has order 0"]);
-    check(large, "0x200 = ram_rw order §18", &["order 18 is not offered; there are 0 (4 KB) and 9 (2 MB)"]);
+    check(large, "0x200 = ram_rw order §3", &["order 3 is none; there are 0 (4 KB), 9 (2 MB) and 18 (1 GB)"]);
+    let huge =
+        "order 18 of `ram_rw` takes 262144 frames, and a world has at most 4096; `populate_on_demand` takes none";
+    check(large, "0x40000 = §ram_rw order 18", &[huge]);
+    check(
+        large,
+        "§0x200 = populate_on_demand order 18",
+        &["an entry of order 18 covers 262144 frame numbers from a multiple of 0x40000"],
+    );
     check(large, "§0x200 = M as ram_rw", &["`M` is taken: it is a frame, at line 18"]);
     check(large, "§0x11 = ram_rw", &["frame number 0x11 is mapped already, at line 18"]);
     // 4097 frames, M, S, T, F, three free ones, and two roots with four and two tables.

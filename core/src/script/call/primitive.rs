@@ -2,6 +2,7 @@
 
 use super::{Call, bad, log_dirty, unknown};
 use crate::addr::{ActorId, DomGfn, DomId};
+use crate::lock::Lock;
 use crate::ops::Code as Answer;
 use crate::ops::table::flush;
 use crate::ops::{physmap, query, refs};
@@ -110,7 +111,7 @@ impl Call<'_> {
             Some(Arg::Actor(a)) => s.act(Act::Flush(ActorId(*a as u8))),
             Some(Arg::Domain(e)) => {
                 let slot = self.domain(s, e)?;
-                flush(s, slot).map(|()| 0)
+                flush::flush_now(s, slot).map(|()| 0)
             }
             _ => Err(Stop::Bad { what: "a domain or an actor", value: 0 }),
         }
@@ -148,6 +149,9 @@ impl Call<'_> {
             at => {
                 let lock = lock_of(s.world(), at).map_err(bad)?;
                 s.unlock(lock, MODE)?;
+                if let Lock::Global(slot) = lock {
+                    flush::released(s, slot)?;
+                }
             }
         }
         Ok(0)

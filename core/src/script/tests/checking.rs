@@ -71,7 +71,6 @@ fn arguments_of_verbs() {
     check("set_entry 1:0x10 = M as 3", &["1:25  `as` wants a type, `3` is a num"]);
     check("evict 16", &["1:7  `evict` wants a gfn, `0x10` is a num"]);
     check("set_entry 1:0x10 = M as ram_rw order 3", &["1:38  an order is 0 (4 KB), 9 (2 MB) or 18 (1 GB), not `3`"]);
-    check("set_entry 1:0 = M as ram_rw order 18", &["1:35  order 18 is not offered by this release; offered are 0, 9"]);
     check("free 1:0x10", &["1:6  `free` wants a frame or table, `1:0x10` is a gfn"]);
     check("x = flush 1", &["1:5  `flush` gives no value"]);
     check("flush PG", &["1:7  `PG` is a pager and has no TLB: vcpu and hardware have one"]);
