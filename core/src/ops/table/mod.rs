@@ -45,8 +45,9 @@ impl NewEntry {
 const NO_MEMORY: u64 = 1;
 
 /// `set_entry g = ..`: writes one entry; takes no lock but the structure lock. A larger leaf is split. `EINVAL` unless
-/// gfn and mfn are aligned to the order, the machine has the frames, and the format has the type; `ENOMEM` if there were not enough pages for tables, and then nothing has changed. m2p,
-/// counters and the TLBs of who mapped the old entry are the caller's. Xen's `ept_set_entry` and `p2m_pt_set_entry`.
+/// gfn and mfn are aligned to the order, the machine has the frames, and the format has the type; `ENOMEM` if there
+/// were not enough pages for tables, and then nothing has changed. m2p, counters and the TLBs of who mapped the old
+/// entry are the caller's. Xen's `ept_set_entry` and `p2m_pt_set_entry`.
 pub fn set_entry<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     let format = s.world().format;
