@@ -1,7 +1,7 @@
-//! Rules of a domain's record, all of rest: I12, I21, I32. Each reads the counter, and what the index or a list says that
-//! it should be.
+//! Rules of a domain's record, all of rest but I34: I12, I21, I32, I34, and those of its cache and its lists, gathered. Each reads the
+//! counter, and what the index or a list says that it should be.
 
-use super::{Broken, Rule, Rules, index};
+use super::{Broken, Rule, Rules, index, pod as cache, shared};
 use crate::entry::P2mType;
 use crate::machine::{DomWord, Words, World, frames, pod};
 
@@ -35,14 +35,28 @@ pub fn i32<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
     })
 }
 
+/// I34: reads the ioreq counter and how many frame numbers have the type. Holds after every step: the effect that writes
+/// an entry counts it.
+pub fn i34<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
+    let should = index::of_type(m, world, slot, P2mType::IoreqServer);
+    let is = m.get(world.dom_word(slot, DomWord::IoreqCount));
+    (is != should).then(|| {
+        let d = &world.domain(slot).name;
+        Broken::of(Rule::I34, format!("{d} has {should} frame numbers of type ioreq_server and counts {is}"))
+    })
+}
+
 /// The rules of counters: cheap, looked at whenever the words are at rest.
 pub fn counters<W: Words>(m: &mut W, world: &World, slot: u8, out: &mut Vec<Broken>) {
     out.extend(i12(m, world, slot));
     out.extend(i21(m, world, slot));
+    out.extend(cache::i23(m, world, slot));
 }
 
 /// The rules of lists, which are walked only when a step wrote a link or a length.
 pub fn lists<W: Words>(m: &mut W, world: &World, slot: u8, out: &mut Vec<Broken>) {
+    out.extend(shared::i19(m, world, slot));
+    out.extend(cache::i22_count(m, world, slot));
     out.extend(i32(m, world, slot));
 }
 

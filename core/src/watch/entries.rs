@@ -1,4 +1,4 @@
-//! Rules of entries, of the tables they stand in and of the TLBs they are copied to: I1, I4 to I8. One function to a
+//! Rules of entries, of the tables they stand in and of the TLBs they are copied to: I1, I4 to I8, I31. One function to a
 //! rule, which says what words it reads; none where the rule holds.
 
 use super::survey::{At, Hangs};
@@ -6,7 +6,7 @@ use super::{Broken, Rule, index, record};
 use crate::addr::{ActorId, DomGfn, Mfn};
 use crate::entry::{Decoded, LeafCtx, P2mType};
 use crate::machine::frames::{self, PGC_ALLOCATED, count};
-use crate::machine::tlb::Cached;
+use crate::machine::tlb::{self, Cached};
 use crate::machine::{DomWord, FrameUse, FrameWord, Words, World};
 
 /// I1 for one frame that a leaf maps: a view maps what its domain owns. Reads the frame's count and owner.
@@ -59,6 +59,20 @@ pub fn i7_tlb<W: Words>(m: &mut W, world: &World, a: ActorId, of: &Cached) -> Op
         let who = world.actor_name(a);
         let why = format!("the TLB of {who} still leads to table page {mfn} for {}, which was freed", of.g);
         Broken::of(Rule::I7, why)
+    })
+}
+
+/// I31, at the moment at which a frame or table page is taken into use again: no TLB leads to it still. Reads all TLBs.
+pub fn i31<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
+    world.actor_ids().filter(|a| world.actors[a.0 as usize].kind.has_tlb()).find_map(|a| {
+        let stale = tlb::cached(m, world, a).into_iter().find(|of| match world.format.decode(of.level, of.entry) {
+            Decoded::Table { mfn: table } => table == mfn,
+            Decoded::Leaf(leaf) => At { slot: 0, g: of.g, leaf, entry: of.entry }.frames(world).any(|f| f.1 == mfn),
+            _ => false,
+        })?;
+        let (who, name) = (world.actor_name(a), world.frame_name(mfn));
+        let why = format!("frame {name} is taken into use while the TLB of {who} still leads to it for {}", stale.g);
+        Some(Broken::of(Rule::I31, why))
     })
 }
 

@@ -1,8 +1,8 @@
-//! Rules of a frame's record: I2, I3, I9, I11. Each reads the record and what the index says of the frame; I9 the pins
-//! and references of all actors as well.
+//! Rules of a frame's record: I2, I3, I9, I11, and those of rest that speak of one frame, gathered. Each reads the record
+//! and what the index says of the frame; I9 the pins and references of all actors as well.
 
 use super::index::{self, Maps};
-use super::{Broken, Rule, Rules, record};
+use super::{Broken, Rule, Rules, dirty, pod, record, shared};
 use crate::addr::{ActorId, DomGfn, DomId, Mfn};
 use crate::machine::frames::{self, M2P_INVALID, PGC_ALLOCATED, count};
 use crate::machine::{FrameWord, Words, World, sharing};
@@ -71,7 +71,16 @@ pub fn i11<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
 /// The rules of rest that a frame breaks, in words.
 pub fn at_rest<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Vec<Broken> {
     let maps = index::maps(m, world, mfn);
-    [i2(m, world, mfn, &maps), i9(m, world, mfn)].into_iter().flatten().collect()
+    let all = [
+        i2(m, world, mfn, &maps),
+        i9(m, world, mfn),
+        shared::i10(m, world, mfn),
+        shared::i15(m, world, mfn, &maps),
+        shared::i16(m, world, mfn),
+        pod::i22_frame(m, world, mfn, &maps),
+        dirty::i25(m, world, mfn, &maps),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// The rules of rest that a frame breaks.

@@ -8,7 +8,7 @@ use super::Rule;
 use super::survey::{At, Hangs, Survey};
 use crate::addr::Mfn;
 use crate::entry::P2mType;
-use crate::machine::{Words, World};
+use crate::machine::{Words, World, pod};
 
 /// A word of the index's frame record.
 #[derive(Clone, Copy)]
@@ -25,11 +25,17 @@ enum OfFrame {
     Bad,
     /// How many frame numbers of views map it as memory.
     Views,
+    /// In whose populate-on-demand cache it stands: the domain's place plus one; 0: in none.
+    Cached,
 }
 
 /// Word of the index's head: 1 while some table page hangs in two places. The words before it count the frames that
 /// break each rule of rest, by the rule's bit.
 const TWICE: u32 = 63;
+/// The rules of the machine as a whole that do not hold, in the head.
+const MACHINE: u32 = 62;
+/// How many frames stand in caches, in the head.
+const CACHED: u32 = 61;
 /// Word of a domain's record in the index: the rules of rest that it breaks. Those before it count its frame numbers
 /// by type.
 const DOM_BAD: u32 = 31;
@@ -179,6 +185,48 @@ pub fn bad_frame<W: Words>(m: &mut W, world: &World, rule: Rule) -> Option<Mfn> 
 /// Notes which rules of rest a domain's lists break now.
 pub fn note_domain<W: Words>(m: &mut W, world: &World, slot: u8, bad: super::Rules) {
     m.set(world.map.index_of_domain(slot, DOM_BAD), bad.0);
+}
+
+/// Notes which rules of rest the machine as a whole breaks now.
+pub fn note_machine<W: Words>(m: &mut W, world: &World, bad: super::Rules) {
+    m.set(world.map.index(MACHINE), bad.0);
+}
+
+/// The rules of rest that the machine as a whole breaks.
+pub fn bad_machine<W: Words>(m: &mut W, world: &World) -> super::Rules {
+    super::Rules(m.get(world.map.index(MACHINE)))
+}
+
+/// The domain in whose populate-on-demand cache a frame stands, by its place.
+pub fn cached<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<u8> {
+    word(m, world, mfn, OfFrame::Cached).checked_sub(1).map(|slot| slot as u8)
+}
+
+/// Notes anew which frames stand in caches; gives those that came or went.
+pub fn note_caches<W: Words>(m: &mut W, world: &World) -> Vec<Mfn> {
+    let slots = 0..world.domains.len() as u8;
+    let all: Vec<(Mfn, u8)> =
+        slots.flat_map(|slot| pod::cached(m, world, slot).into_iter().map(move |f| (f, slot))).collect();
+    if all.is_empty() && m.get(world.map.index(CACHED)) == 0 {
+        return Vec::new();
+    }
+    let mut is = vec![0; world.map.frames() as usize];
+    for (mfn, slot) in all {
+        if let Some(at) = is.get_mut(mfn.0 as usize) {
+            *at = slot as u64 + 1;
+        }
+    }
+    m.set(world.map.index(CACHED), is.iter().filter(|&&slot| slot != 0).count() as u64);
+    let mut changed = Vec::new();
+    for (mfn, slot) in (0..).map(Mfn).zip(is) {
+        if let Some(w) = world.map.index_of_frame(mfn, OfFrame::Cached as u32)
+            && m.get(w) != slot
+        {
+            m.set(w, slot);
+            changed.push(mfn);
+        }
+    }
+    changed
 }
 
 /// The rules of rest that a domain's lists break.

@@ -4,7 +4,7 @@
 //! of them are asked of everything there is. A simulated run asks only about what a step wrote (`recheck`).
 
 use super::survey::Survey;
-use super::{Broken, Rule, domains, entries, frames as records, index, recheck, record};
+use super::{Broken, Rule, domains, entries, frames as records, index, recheck, record, shared};
 use crate::addr::Mfn;
 use crate::lock::{Lock, global};
 use crate::machine::frames::{self, PGC_ALLOCATED};
@@ -46,6 +46,9 @@ pub fn every_state<W: Words>(m: &mut W, world: &World, out: &mut Vec<Broken>) {
     for mfn in (0..world.map.frames() as u64).map(Mfn) {
         out.extend(records::i11(m, world, mfn));
     }
+    for slot in 0..world.domains.len() as u8 {
+        out.extend(domains::i34(m, world, slot));
+    }
 }
 
 /// The rules of rest. The index must be up to date.
@@ -57,6 +60,7 @@ pub fn at_rest<W: Words>(m: &mut W, world: &World, out: &mut Vec<Broken>) {
         domains::counters(m, world, slot, out);
         domains::lists(m, world, slot, out);
     }
+    shared::machine(m, world, out);
 }
 
 /// All that must hold of words at rest, as a drained run leaves them: nobody is inside a statement or holds a lock.

@@ -44,6 +44,11 @@ pub fn typed<W: Words>(m: &mut W, world: &World, a: ActorId, mfn: Mfn) -> u64 {
     world.map.refs(a).get(m, mfn.0 | TYPED).unwrap_or(0)
 }
 
+/// The frame that a key in an actor's list of references stands for.
+pub fn frame_of_key(key: u64) -> u64 {
+    key & !TYPED
+}
+
 fn taken<W: Words>(m: &mut W, world: &World, a: ActorId, key: u64, n: u64) {
     let refs = world.map.refs(a);
     let had = refs.get(m, key).unwrap_or(0);

@@ -4,6 +4,7 @@
 //! breach is a value, [`Broken`], and the run goes on.
 
 mod broken;
+pub mod dirty;
 pub mod domains;
 pub mod entries;
 pub mod frames;
@@ -11,8 +12,10 @@ pub mod held;
 pub mod index;
 pub mod invariants;
 pub mod memory;
+pub mod pod;
 pub mod recheck;
 mod rule;
+pub mod shared;
 pub mod survey;
 pub mod waits;
 mod watcher;

@@ -7,11 +7,11 @@
 //! changed how tables hang together, everything is looked at.
 
 use super::survey::{At, Survey};
-use super::{Broken, Rules, domains, entries, frames, index, invariants};
+use super::{Broken, Rules, dirty, domains, entries, frames, index, invariants, memory, shared};
 use crate::addr::{ActorId, DomGfn, Mfn, Word};
 use crate::entry::Decoded;
 use crate::machine::Sorted;
-use crate::machine::frames::{changes_mapping, is_free};
+use crate::machine::frames::{FrameUse, changes_mapping, count, is_free, used_as};
 use crate::machine::{ActorWord, DomWord, FrameWord, GhostWord, Region, Words, World, sharing};
 use crate::perform::PIN_COUNT;
 use crate::sim::Memory;
@@ -25,23 +25,30 @@ pub struct Wrote {
     gone: Vec<At>,
     /// Leaves written.
     new: Vec<At>,
+    /// Those of them whose place had another type before.
+    retyped: Vec<At>,
     /// Frames whose count came or went, or whose owner or use changed.
     remapped: Vec<Mfn>,
     /// Frames of which a rule of rest may hold no longer, or again.
     frames: Vec<Mfn>,
     /// Links of page lists, or their length.
     lists: bool,
-    /// Sharing records, whose tuples hold references on frames.
+    /// Frames and table pages that were free and are in use.
+    reused: Vec<Mfn>,
+    /// Sharing records, whose tuples hold references on frames, or their counters.
     records: bool,
+    /// Whether a domain's writes are noted, or its bitmap of them.
+    dirty: bool,
     /// TLBs.
     tlb: bool,
     /// Any record of the frame table, a domain or an actor: what rules of rest read.
     pub any: bool,
 }
 
-/// The ends of a domain's lists, and the counter that their frames add up to.
-const LISTS: [DomWord; 7] = [
+/// The ends of a domain's lists, and the counters that their frames add up to.
+const LISTS: [DomWord; 8] = [
     DomWord::TotPages,
+    DomWord::CacheCount,
     DomWord::ListHead,
     DomWord::ListTail,
     DomWord::PodSuperHead,
@@ -78,10 +85,15 @@ impl Wrote {
                     wrote.any = true;
                     wrote.records = true;
                 }
-                Region::Xen | Region::Grants => wrote.any = true,
+                Region::Xen => {
+                    wrote.any = true;
+                    wrote.records = true;
+                }
+                Region::Grants => wrote.any = true,
                 Region::Heap | Region::Objects | Region::Lesson => {}
             }
         }
+        wrote.lists |= wrote.records;
         if wrote.records {
             let all = (0..world.map.frames() as u64).map(Mfn);
             wrote.frames.extend(all.filter(|&f| sharing::info(m, world, f).is_some()));
@@ -92,15 +104,28 @@ impl Wrote {
     }
 
     fn page(&mut self, m: &mut Memory, world: &World, at: Word, old: u64, now: u64) {
-        let Some(hangs) = index::hangs(m, world, at.frame()) else { return };
+        let Some(hangs) = index::hangs(m, world, at.frame()) else {
+            return self.content(m, world, at.frame());
+        };
         let table = |e| hangs.level > 0 && matches!(world.format.decode(hangs.level, e), Decoded::Table { .. });
         if table(old) || table(now) || index::twice(m, world) {
             self.structure = true;
             return;
         }
         let i = at.0 as u64 % 512;
-        self.gone.extend(At::decode(world, hangs, i, old));
-        self.new.extend(At::decode(world, hangs, i, now));
+        let (old, new) = (At::decode(world, hangs, i, old), At::decode(world, hangs, i, now));
+        self.retyped.extend(new.filter(|new| old.is_none_or(|old| old.leaf.ty != new.leaf.ty)));
+        self.gone.extend(old);
+        self.new.extend(new);
+    }
+
+    /// A page that is no table: in a cache it must be zero, and a bitmap says what was written.
+    fn content(&mut self, m: &mut Memory, world: &World, mfn: Mfn) {
+        let cached = index::cached(m, world, mfn).is_some();
+        let bitmap = matches!(used_as(m, world, mfn), FrameUse::Dirty { .. });
+        self.frames.extend(cached.then_some(mfn));
+        self.dirty |= bitmap;
+        self.any |= cached || bitmap;
     }
 
     fn frame(&mut self, world: &World, at: Word, old: u64, now: u64) {
@@ -112,6 +137,15 @@ impl Wrote {
             self.tlb = true;
         }
         self.lists |= w == FrameWord::Next as u8 || w == FrameWord::Prev as u8;
+        self.records |= w == FrameWord::Sharing as u8;
+        const COUNT: u8 = FrameWord::Count as u8;
+        const USE: u8 = FrameWord::Use as u8;
+        let reused = match w {
+            COUNT => count(old) == 0 && count(now) > 0,
+            USE => matches!(FrameUse::from_word(old), FrameUse::Pool { .. }),
+            _ => false,
+        };
+        self.reused.extend(reused.then_some(mfn));
     }
 
     fn domain(&mut self, world: &World, at: Word, old: u64, now: u64) {
@@ -119,6 +153,7 @@ impl Wrote {
             let is = |w| world.dom_word(slot, w) == at;
             self.structure |= is(DomWord::MaxMapped) && now < old;
             self.lists |= LISTS.into_iter().any(is);
+            self.dirty |= [DomWord::LogDirty, DomWord::DirtyTop, DomWord::DirtyLost].into_iter().any(is);
         }
     }
 
@@ -146,11 +181,13 @@ impl Wrote {
     }
 
     fn holders(&mut self, world: &World, named: [u64; 2]) {
-        self.frames.extend(named.into_iter().filter(|&f| f < world.map.frames() as u64).map(Mfn));
+        self.frames
+            .extend(named.into_iter().map(memory::frame_of_key).filter(|&f| f < world.map.frames() as u64).map(Mfn));
     }
 
     /// Brings the index up to date, and reports which rules of every state the step broke.
     pub fn look<W: Words>(&self, m: &mut W, world: &World, out: &mut Vec<Broken>) {
+        let moved = if self.lists { index::note_caches(m, world) } else { Vec::new() };
         if self.structure {
             let s = Survey::take(m, world);
             index::rebuild(m, world, &s);
@@ -170,19 +207,33 @@ impl Wrote {
             for at in self.gone.iter().chain(&self.new) {
                 at.frames(world).for_each(|(_, mfn)| note(m, world, mfn));
             }
-            self.frames.iter().for_each(|&mfn| note(m, world, mfn));
+            self.frames.iter().chain(&moved).for_each(|&mfn| note(m, world, mfn));
+            for mfn in (0..world.map.frames() as u64).map(Mfn).filter(|_| self.dirty) {
+                if index::maps(m, world, mfn).own > 0 {
+                    note(m, world, mfn);
+                }
+            }
         }
+        self.retyped.iter().for_each(|at| out.extend(dirty::i26(m, world, at)));
+        self.reused.iter().for_each(|&mfn| out.extend(entries::i31(m, world, mfn)));
         for &mfn in &self.frames {
             out.extend(frames::i11(m, world, mfn));
         }
         if self.tlb {
             invariants::tlbs(m, world, out);
         }
+        for slot in 0..world.domains.len() as u8 {
+            out.extend(domains::i34(m, world, slot));
+        }
         if self.lists {
             for slot in 0..world.domains.len() as u8 {
                 let bad = domains::rules_of_lists(m, world, slot);
                 index::note_domain(m, world, slot, bad);
             }
+        }
+        if self.records {
+            let bad = shared::rules_of_machine(m, world);
+            index::note_machine(m, world, bad);
         }
     }
 }
@@ -191,7 +242,10 @@ impl Wrote {
 pub fn prime<W: Words>(m: &mut W, world: &World) {
     let s = Survey::take(m, world);
     index::rebuild(m, world, &s);
+    index::note_caches(m, world);
     (0..world.map.frames() as u64).for_each(|f| note(m, world, Mfn(f)));
+    let bad = shared::rules_of_machine(m, world);
+    index::note_machine(m, world, bad);
     for slot in 0..world.domains.len() as u8 {
         let bad = domains::rules_of_lists(m, world, slot);
         index::note_domain(m, world, slot, bad);
@@ -210,6 +264,9 @@ pub fn at_rest<W: Words>(m: &mut W, world: &World, rules: Rules, out: &mut Vec<B
         if !index::bad_domain(m, world, slot).and(rules).is_empty() {
             domains::lists(m, world, slot, out);
         }
+    }
+    if !index::bad_machine(m, world).and(rules).is_empty() {
+        shared::machine(m, world, out);
     }
 }
 

@@ -68,7 +68,7 @@ pub enum Rule {
     I24,
     /// While log-dirty is on, every written frame number has its bit set.
     I25,
-    /// The logdirty type is used only where log-dirty is on.
+    /// An entry becomes logdirty only where writes are noted.
     I26,
     /// Locks are taken in the order of level, domain and range.
     I27,
@@ -151,7 +151,7 @@ const TABLE: [(Rule, &str, &str, When); 42] = [
     (Rule::I23, "I23", "populated, target, promised and maximum stand in order", When::Quiescent),
     (Rule::I24, "I24", "a dying domain's cache only shrinks", When::Step),
     (Rule::I25, "I25", "while log-dirty is on, every written frame number has its bit set", When::Quiescent),
-    (Rule::I26, "I26", "the logdirty type is used only where log-dirty is on", When::Step),
+    (Rule::I26, "I26", "an entry becomes logdirty only where writes are noted", When::Step),
     (Rule::I27, "I27", "locks are taken in the order of level, domain and range", When::Step),
     (Rule::I28, "I28", "nobody sleeps, waits for another vCPU or enters the guest while it holds a lock", When::Step),
     (
@@ -224,8 +224,8 @@ impl Rules {
     /// Every rule.
     pub const ALL: Rules = Rules((1 << TABLE.len()) - 1);
 
-    /// The rules that the watchers of this release look at. The others speak of what it does not have: typed and
-    /// sharing references, populate on demand, log-dirty, deferred flushes, foreign mappings, patience.
+    /// The rules that the watchers of this release look at. The others speak of what it does not have (requests of
+    /// vCPUs, foreign mappings, patience) or of two states at once (I24).
     pub const WATCHED: Rules = Rules::NONE
         .with(Rule::I1)
         .with(Rule::I2)
@@ -236,15 +236,28 @@ impl Rules {
         .with(Rule::I7)
         .with(Rule::I8)
         .with(Rule::I9)
+        .with(Rule::I10)
         .with(Rule::I11)
         .with(Rule::I12)
         .with(Rule::I13)
+        .with(Rule::I15)
+        .with(Rule::I16)
+        .with(Rule::I17)
+        .with(Rule::I18)
+        .with(Rule::I19)
+        .with(Rule::I20)
         .with(Rule::I21)
+        .with(Rule::I22)
+        .with(Rule::I23)
+        .with(Rule::I25)
+        .with(Rule::I26)
         .with(Rule::I27)
         .with(Rule::I28)
         .with(Rule::I29)
         .with(Rule::I30)
+        .with(Rule::I31)
         .with(Rule::I32)
+        .with(Rule::I34)
         .with(Rule::Deadlock)
         .with(Rule::Hang)
         .with(Rule::Stray)
@@ -254,7 +267,13 @@ impl Rules {
         .with(Rule::Ensure);
 
     /// The rules of rest that speak of one frame: the index notes which frames break them.
-    pub const OF_FRAMES_AT_REST: Rules = Rules::only(Rule::I2).with(Rule::I9);
+    pub const OF_FRAMES_AT_REST: Rules = Rules::only(Rule::I2)
+        .with(Rule::I9)
+        .with(Rule::I10)
+        .with(Rule::I15)
+        .with(Rule::I16)
+        .with(Rule::I22)
+        .with(Rule::I25);
 
     /// The rules that hold of words, whatever step led there: what is looked at again after each.
     pub const OF_WORDS: Rules = Rules::OF_FRAMES_AT_REST
@@ -267,8 +286,17 @@ impl Rules {
         .with(Rule::I8)
         .with(Rule::I11)
         .with(Rule::I12)
+        .with(Rule::I17)
+        .with(Rule::I18)
+        .with(Rule::I19)
+        .with(Rule::I20)
         .with(Rule::I21)
-        .with(Rule::I32);
+        .with(Rule::I23)
+        .with(Rule::I32)
+        .with(Rule::I34);
+
+    /// Those, and the rules of what a step writes: it is looked at if one of them is watched.
+    pub const OF_WRITES: Rules = Rules::OF_WORDS.with(Rule::I26).with(Rule::I31);
 
     /// The set of one rule.
     pub const fn only(rule: Rule) -> Rules {

@@ -42,9 +42,9 @@ impl Watch {
         Rules(m.get(world.map.ghost(ActorId(0), GhostWord::Broken)))
     }
 
-    /// Whether some rule about words is watched, so that the index is kept.
+    /// Whether some rule about words or writes is watched, so that the index is kept.
     fn of_words(&self) -> bool {
-        !self.rules.and(Rules::OF_WORDS).is_empty()
+        !self.rules.and(Rules::OF_WRITES).is_empty()
     }
 
     /// The first words with the index of them, and what they break before anybody has done anything.

@@ -42,7 +42,7 @@ fn two_who_want_different_types_never_both_have_one() {
     let wants = |ty: &str| {
         format!("toolstack: a = get_type M as {ty}; if a {{ t = load frame_type(M); assert t == {ty}; put_type M }}")
     };
-    holds("", RAM, &[&wants("pgt_writable"), &wants("pgt_shared"), &wants("pgt_writable")]);
+    holds("", RAM, &[&wants("pgt_writable"), &wants("pgt_l1"), &wants("pgt_writable")]);
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! The rules of words, each broken by writing words directly into a world that is built: exactly that rule is named,
 //! with a sentence that says what is wrong and where. And worlds that are as they should be break none.
 
+mod pod;
+mod programs;
+mod sharing;
+
 use p2mscope_core::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Order, Word};
 use p2mscope_core::entry::{Access, Leaf, LeafCtx, P2mType};
 use p2mscope_core::lesson::Lesson;
 use p2mscope_core::lock::Lock;
 use p2mscope_core::machine::frames::{PGC_ALLOCATED, PGC_FREE};
 use p2mscope_core::machine::{DomWord, FrameUse, FrameWord, GhostWord, Words, World};
-use p2mscope_core::watch::{Rule, invariants, memory};
+use p2mscope_core::watch::{Rule, entries, invariants, memory};
 use std::sync::Arc;
 
 /// A world that stands still: its words may be written as a test likes.
@@ -19,12 +23,17 @@ struct Still {
 impl Still {
     /// Domain 1 with this map, domain 2 with `N` at 0x10, a vCPU and a pager of domain 1.
     fn new(map: &str) -> Still {
+        Still::with("tables = 1", map)
+    }
+
+    /// The same, with these keys of domain 1.
+    fn with(keys: &str, map: &str) -> Still {
         let actor = |name, kind| {
             format!("[[actor]]\nname = '{name}'\nkind = '{kind}'\ndomain = 1\nprogram = 'n = load count(N)'\n")
         };
         let text = format!(
             "id = 'T'\ntitle = 'T'\ngoal = 'T'\nhints = ['a', 'b']\nworld = {{ free_frames = 2 }}\n\
-             domain = [{{ id = 1, tables = 1, map = '{map}' }}, {{ id = 2, map = '0x10 = N as ram_rw' }}]\n\
+             domain = [{{ id = 1, {keys}, map = '{map}' }}, {{ id = 2, map = '0x10 = N as ram_rw' }}]\n\
              frame = [{{ name = 'F', owner = 1 }}, {{ name = 'G' }}]\n\
              expect = [{{ version = 'before', policy = '2m', breach = 'none' }}]\n{}{}",
             actor("V0", "vcpu"),
@@ -45,7 +54,12 @@ impl Still {
 
     /// The word of domain 1's table at `level` that `gfn` leads to.
     fn entry(&mut self, gfn: u64, level: u8) -> Word {
-        let mut table = self.world.domain(0).root;
+        self.entry_of(0, gfn, level)
+    }
+
+    /// The same for the domain at that place.
+    fn entry_of(&mut self, slot: u8, gfn: u64, level: u8) -> Word {
+        let mut table = self.world.domain(slot).root;
         for above in (level + 1..4).rev() {
             let word = self.world.map.page(table, Gfn(gfn).index(above)).expect("a table");
             table = self.world.format.mfn(self.m[word.0 as usize]);
@@ -253,6 +267,21 @@ fn i30_is_a_range_held_beside_the_whole_table() {
     s.breaks(&[]);
     hold(&mut s, 1, Lock::Range(0, 0));
     s.breaks(&[(Rule::I30, "PG holds range 0 of domain 1 while V0 holds the whole table of domain 1")]);
+}
+
+#[test]
+fn i31_is_a_table_page_taken_while_a_tlb_still_leads_to_it() {
+    let mut s = Still::new(RAM);
+    let link = s.entry(0x10, 1);
+    let entry = s.m.get(link);
+    let table = s.world.format.mfn(entry);
+    assert!(entries::i31(&mut s.m, &s.world, table).is_none());
+    // What a TLB keeps of the entry at level 1 that covers 1:0x10.
+    let key = 1 << 56 | DomGfn { dom: DomId(1), gfn: Gfn(0) }.to_word();
+    s.world.map.tlb(ActorId(0)).put(&mut s.m, key, entry);
+    let broken = entries::i31(&mut s.m, &s.world, table).expect("it is broken");
+    assert_eq!(broken.rule, Rule::I31);
+    assert!(broken.why.contains("is taken into use while the TLB of V0 still leads to it for 1:0x0"), "{}", broken.why);
 }
 
 #[test]
