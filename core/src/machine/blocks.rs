@@ -8,7 +8,7 @@ use super::frames::{self, Class, M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, heap, re
 use super::record::FrameWord;
 use super::words::Words;
 use super::world::World;
-use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order, Word};
+use crate::addr::{ActorId, DomGfn, DomId, FRAME_WORDS, Gfn, Mfn, Order, Word};
 
 /// Words of a page that the first, quick look for zeroes reads (`zero_check`).
 pub const QUICK_WORDS: u64 = 16;
@@ -47,6 +47,22 @@ pub enum BlockAct {
         order: Order,
         /// The first one's gfn.
         g: DomGfn,
+    },
+    /// Whether each frame is there and is that domain's.
+    Owned {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
+        /// Whose.
+        dom: DomId,
+    },
+    /// Whether a gfn names any of the frames in m2p.
+    Named {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
     },
     /// Whether each frame is allocated and has no reference but that: nobody uses it.
     Unused {
@@ -90,6 +106,8 @@ pub fn perform<W: Words>(m: &mut W, world: &World, me: ActorId, a: BlockAct) -> 
             1
         }
         BlockAct::Claim { mfn, order, g } => claim(m, world, mfn, order, g) as u64,
+        BlockAct::Owned { mfn, order, dom } => each(mfn, order).all(|f| owned(m, world, f, dom)) as u64,
+        BlockAct::Named { mfn, order } => each(mfn, order).any(|f| m2p(m, world, f) >> 63 == 0) as u64,
         BlockAct::Unused { mfn, order } => each(mfn, order).all(|f| unused(m, world, f)) as u64,
         BlockAct::LooksZero { mfn, order } => zero(m, world, mfn, order, QUICK_WORDS) as u64,
         BlockAct::IsZero { mfn, order } => zero(m, world, mfn, order, FRAME_WORDS) as u64,
@@ -148,6 +166,14 @@ fn claim<W: Words>(m: &mut W, world: &World, mfn: Mfn, order: Order, g: DomGfn) 
         (0..n).for_each(|i| m.set(word(i), M2P_INVALID));
     }
     taken.is_none()
+}
+
+fn owned<W: Words>(m: &mut W, world: &World, f: Mfn, dom: DomId) -> bool {
+    world.map.page(f, 0).is_some() && frames::owner(m, world, f) == dom && !frames::is_free(m, world, f)
+}
+
+fn m2p<W: Words>(m: &mut W, world: &World, f: Mfn) -> u64 {
+    m.get(rec(world, f, FrameWord::M2p))
 }
 
 fn unused<W: Words>(m: &mut W, world: &World, f: Mfn) -> bool {

@@ -15,6 +15,7 @@ use super::record::DomWord;
 use super::words::Words;
 use super::world::World;
 use crate::addr::{Gfn, Mfn, Order, Word};
+use crate::entry::{Decoded, P2mType};
 
 /// Slots of the ring of recently populated numbers.
 pub const MRP_ROOM: u64 = 32;
@@ -55,6 +56,13 @@ pub enum PodAct {
         /// 4 KB or 2 MB.
         order: Order,
     },
+    /// Looks downwards for memory that a sweep may want: [`candidates`]. Unlocked, and so only a proposal.
+    Scan {
+        /// Whose table.
+        slot: u8,
+        /// Only below this number.
+        above: Gfn,
+    },
     /// Takes the oldest number out of the ring: its word ([`populated`]), or 0.
     Oldest {
         /// Whose ring.
@@ -75,6 +83,7 @@ pub fn perform<W: Words>(m: &mut W, world: &World, a: PodAct) -> u64 {
             record(m, world, slot, gfn, order);
             1
         }
+        PodAct::Scan { slot, above } => scan(m, world, slot, above),
         PodAct::Oldest { slot } => oldest(m, world, slot),
     }
 }
@@ -112,6 +121,48 @@ pub fn build_cache<W: Words>(m: &mut W, world: &World, slot: u8, all: impl Itera
         add(m, world, slot, *first, order);
         left = &left[order.frames() as usize..];
     }
+}
+
+/// What a [`PodAct::Scan`] has found: sixteen numbers that lie side by side, by the first, and one bit for each that maps
+/// memory. None: there is none further down.
+pub const fn candidates(found: u64) -> Option<(Gfn, u64)> {
+    if found == 0 { None } else { Some((Gfn(found & ((1 << WINDOW_AT) - 1)), found >> WINDOW_AT)) }
+}
+
+const WINDOW_AT: u32 = 40;
+
+fn scan<W: Words>(m: &mut W, world: &World, slot: u8, above: Gfn) -> u64 {
+    let mut at = above.0;
+    while at > 0 {
+        match below(m, world, slot, at - 1) {
+            Ok(bits) => return bits << WINDOW_AT | (at - 1) & !15,
+            Err(next) => at = next,
+        }
+    }
+    0
+}
+
+/// At this number: the bits of its window, up to the number itself; or where to go on, below.
+fn below<W: Words>(m: &mut W, world: &World, slot: u8, at: u64) -> Result<u64, u64> {
+    let (mut table, mut level) = (world.domain(slot).root, 3u8);
+    let read = |m: &mut W, table, i| world.map.page(table, i).map_or(0, |w| m.get(w));
+    loop {
+        let i = Gfn(at).index(level);
+        match world.format.decode(level, read(m, table, i)) {
+            Decoded::Table { mfn } if level > 0 => (table, level) = (mfn, level - 1),
+            Decoded::Leaf(leaf) if reclaimable(leaf.ty) && level > 0 => return Ok((2 << (at & 15)) - 1),
+            Decoded::Leaf(leaf) if reclaimable(leaf.ty) => {
+                let ok = |e| matches!(world.format.decode(0, e), Decoded::Leaf(l) if reclaimable(l.ty));
+                return Ok((i & !15..=i).filter(|&j| ok(read(m, table, j))).fold(0, |set, j| set | 1 << (j & 15)));
+            }
+            _ => return Err(at & !((1u64 << (9 * level as u32)) - 1)),
+        }
+    }
+}
+
+/// Whether memory of this type may go to the cache: what a guest simply has, and nobody is at work on.
+pub const fn reclaimable(ty: P2mType) -> bool {
+    matches!(ty, P2mType::RamRw | P2mType::RamLogdirty | P2mType::RamRo)
 }
 
 fn counter<W: Words>(m: &mut W, world: &World, slot: u8, n: u64) {

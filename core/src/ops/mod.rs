@@ -18,6 +18,7 @@ pub mod mmio;
 pub mod needs;
 pub mod paging;
 pub mod physmap;
+pub mod pod;
 pub mod query;
 pub mod refs;
 pub mod table;

@@ -241,29 +241,29 @@ verbs! {
         "unshare 1:0x10", "gives a page a frame of its own again";
     ShareAudit "share_audit" [] COUNT, later,
         "n = share_audit", "counts what is wrong with the sharing records";
-    MarkPod "mark_pod" [need Object GFN, may Order NUM] CODE, later,
+    MarkPod "mark_pod" [need Object GFN, may Order NUM] CODE, offered,
         "mark_pod 1:0x10", "makes a frame number populate on demand";
-    Decrease "decrease" [need Object GFN, may Order NUM] COUNT, later,
+    Decrease "decrease" [need Object GFN, may Order NUM] COUNT, offered,
         "n = decrease 1:0x10", "takes frames back from a guest";
-    DemandPopulate "demand_populate" [need Object GFN] CODE, later,
+    DemandPopulate "demand_populate" [need Object GFN] CODE, offered,
         "demand_populate 1:0x10", "gives a populate-on-demand number its frame";
-    ZeroCheck "zero_check" [need Object GFN] CODE, later,
+    ZeroCheck "zero_check" [need Object GFN] CODE, offered,
         "zero_check 1:0x10", "reclaims a page that holds only zeros";
-    Sweep "sweep" [need Object DOM] CODE, later,
+    Sweep "sweep" [need Object DOM] CODE, offered,
         "sweep 1", "looks for pages that hold only zeros";
-    PodTarget "pod_target" [need Object DOM, need Equals NUM] CODE, later,
+    PodTarget "pod_target" [need Object DOM, need Equals NUM] CODE, offered,
         "pod_target 1 = 4", "sets a domain's memory target";
-    EmptyCache "empty_cache" [need Object DOM] CODE, later,
+    EmptyCache "empty_cache" [need Object DOM] CODE, offered,
         "empty_cache 1", "gives the cache of a dying domain back";
-    AddPage "add_page" [need Object GFN, need Equals FRAME, may Order NUM] CODE, later,
+    AddPage "add_page" [need Object GFN, need Equals FRAME, may Order NUM] CODE, offered,
         "add_page 1:0x10 = M", "maps a frame and removes its older address";
-    RemovePage "remove_page" [need Object GFN, need Equals FRAME] CODE, later,
+    RemovePage "remove_page" [need Object GFN, need Equals FRAME] CODE, offered,
         "remove_page 1:0x10 = M", "unmaps a frame";
-    GuestRemove "guest_remove" [need Object GFN] CODE, later,
+    GuestRemove "guest_remove" [need Object GFN] CODE, offered,
         "guest_remove 1:0x10", "a guest gives a page back";
-    Increase "increase" [need Object GFN, later Order NUM] CODE, offered,
+    Increase "increase" [need Object GFN, may Order NUM] CODE, offered,
         "c = increase 2:0x40", "gives a domain the lowest free frame at that number";
-    MovePage "move_page" [need Object GFN, need To GFN] CODE, later,
+    MovePage "move_page" [need Object GFN, need To GFN] CODE, offered,
         "move_page 1:0x10 to 1:0x20", "maps a frame at another number";
     ChangeType "change_type" [need Object GFN, need From TYPE, need To TYPE] CODE, offered,
         "change_type 1:0x10 from ram_rw to ram_ro", "changes an entry's type if it is the first one";

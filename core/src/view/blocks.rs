@@ -33,6 +33,10 @@ pub(super) fn block_done(names: &Names<'_>, a: BlockAct, result: u64) -> String 
             format!("claims {} for {} in m2p", of(mfn, order), mapped(g, order))
         }
         BlockAct::Claim { mfn, order, .. } => format!("finds {} claimed in m2p already", of(mfn, order)),
+        BlockAct::Owned { mfn, order, dom } if done => format!("finds {} domain {dom}'s", of(mfn, order)),
+        BlockAct::Owned { mfn, order, dom } => format!("finds that {} is not domain {dom}'s", of(mfn, order)),
+        BlockAct::Named { mfn, order } if done => format!("finds a gfn in m2p for {}", of(mfn, order)),
+        BlockAct::Named { mfn, order } => format!("finds no gfn in m2p for {}", of(mfn, order)),
         BlockAct::Unused { mfn, order } if done => format!("finds that nobody else uses {}", of(mfn, order)),
         BlockAct::Unused { mfn, order } => format!("finds {} in use", of(mfn, order)),
         BlockAct::LooksZero { mfn, order } if done => format!("finds {} zero at first sight", of(mfn, order)),
@@ -57,6 +61,8 @@ pub(super) fn block_doing(names: &Names<'_>, a: BlockAct) -> String {
         }
         BlockAct::Name { mfn, order, g: None } => format!("take {} out of m2p", of(mfn, order)),
         BlockAct::Claim { mfn, order, g } => format!("claim {} for {} in m2p", of(mfn, order), mapped(g, order)),
+        BlockAct::Owned { mfn, order, .. } => format!("look whose {} is", of(mfn, order)),
+        BlockAct::Named { mfn, order } => format!("look in m2p for {}", of(mfn, order)),
         BlockAct::Unused { mfn, order } => format!("look whether anybody else uses {}", of(mfn, order)),
         BlockAct::LooksZero { mfn, order } => format!("look at the first words of {}", of(mfn, order)),
         BlockAct::IsZero { mfn, order } => format!("look whether {} is all zeroes", of(mfn, order)),
@@ -82,6 +88,8 @@ pub(super) fn pod_done(names: &Names<'_>, a: PodAct, result: u64) -> String {
             let g = DomGfn { dom: names.world.domain(slot).id, gfn };
             format!("remembers that {} was populated", mapped(g, order))
         }
+        PodAct::Scan { .. } if result != 0 => "finds something further down that may be mapped".into(),
+        PodAct::Scan { .. } => "finds nothing mapped further down in this table".into(),
         PodAct::Oldest { slot } => match populated(result) {
             Some((gfn, order)) => {
                 let g = DomGfn { dom: names.world.domain(slot).id, gfn };
@@ -102,6 +110,7 @@ pub(super) fn pod_doing(names: &Names<'_>, a: PodAct) -> String {
         PodAct::Record { slot, gfn, order } => {
             format!("remember {}", mapped(DomGfn { dom: names.world.domain(slot).id, gfn }, order))
         }
+        PodAct::Scan { .. } => "look further down in the table".into(),
         PodAct::Oldest { slot } => format!("look what was populated the longest ago in {}", dom(slot)),
     }
 }

@@ -8,6 +8,8 @@ mod change_type;
 mod ioreq;
 mod log_dirty;
 mod mmio;
+mod physmap;
+mod pod;
 mod refs;
 mod table;
 mod tlb;

@@ -6,6 +6,7 @@ mod device;
 mod log_dirty;
 mod paging;
 mod physmap;
+mod pod;
 mod primitive;
 mod query;
 
@@ -109,7 +110,8 @@ impl Call<'_> {
             SetMmio | ClearMmio | MapMmio | SetIdentity | ClearIdentity | SetAccess | GetAccess | DefaultAccess
             | AccessCheck | IoreqClaim | IoreqRelease | SetMemType => device::run(self, s),
             Nominate | Evict => paging::run(self, s),
-            Increase => physmap::run(self, s),
+            AddPage | RemovePage | GuestRemove | Increase | Decrease | MovePage => physmap::run(self, s),
+            MarkPod | DemandPopulate | ZeroCheck | Sweep | PodTarget | EmptyCache => pod::run(self, s),
             _ => primitive::run(self, s),
         }
     }

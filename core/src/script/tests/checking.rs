@@ -30,20 +30,19 @@ fn what_is_known_and_not_offered_says_that_and_no_more() {
     check("x = insert 3 into nowhere\ny = x", "1:5", "`insert`");
     check("read M", "1:1", "`read`");
     // A word of a verb that is offered.
-    check("order_ = increase 2:0x40 order 9", "1:26", "`increase .. order`");
-    check("x = increase 2:0x40 order", "1:21", "`increase .. order`");
+    check("unshare_ = get_page_from_gfn 1:0x10 unshare", "1:37", "`get_page_from_gfn .. unshare`");
     // Places, where a verb, a value or a condition names them.
-    check("n = load crashed(1)", "1:10", "the place `crashed`");
+    check("n = load has_ring(1)", "1:10", "the place `has_ring`");
     check("x = load pte(1:0x10, 9)", "1:10", "the place `pte`");
     check("store pte(M).size = ram_ro", "1:7", "the place `pte`");
     check("x = pte(1:0x10, 0).type", "1:5", "the place `pte`");
-    check("x = crashed(M)", "1:5", "the place `crashed`");
+    check("x = has_ring(M)", "1:5", "the place `has_ring`");
     check("wait cell(3) == 1", "1:6", "the place `cell`");
     // Locks, lists and classes.
     check("x = page_list(M)", "1:5", "the list `page_list`");
     check("r = alloc record(1)", "1:11", "the class `record`");
     check("fail object", "1:6", "the class `object`");
-    check("if crashed(1) == ram_rw { }", "1:4", "the place `crashed`");
+    check("if has_ring(1) == ram_rw { }", "1:4", "the place `has_ring`");
     // Functions and questions.
     check("x = record(3)", "1:5", "the function `record`");
     check("assert length(zoo) == 1", "1:8", "the question `length`");

@@ -1,0 +1,162 @@
+//! Taking mappings away (Xen's `guest_physmap_remove_page`, `p2m_remove_entry` and `guest_remove_page`; reference
+//! section 7.6, as of 2026-08).
+//!
+//! Protocol: the entry goes, every TLB answers, and only then does the frame's allocation go. m2p forgets a frame
+//! before its entry is gone and names it again should the entry stay.
+
+use super::add::above;
+use super::old::{self, Piece};
+use crate::addr::{DomGfn, Mfn, Order};
+use crate::entry::P2mType;
+use crate::lock::Hold;
+use crate::machine::blocks::BlockAct;
+use crate::ops::code::Code;
+use crate::ops::log_dirty;
+use crate::ops::needs::{Attempt, outermost_code};
+use crate::ops::table::{NewEntry, before_free, flush, set_entry};
+use crate::step::{Act, Step, Stop};
+use std::ops::ControlFlow::{Break, Continue};
+
+/// An entry that maps nothing.
+const fn hole(order: Order) -> NewEntry {
+    NewEntry { order, ..NewEntry::new(Mfn::INVALID, P2mType::Invalid) }
+}
+
+/// `remove_page g = F`: unmaps a frame, which stays the domain's. `EILSEQ` if something else stands there, `ENOMEM`
+/// if a superpage would have to be split and there is no page for a table; then nothing has changed.
+pub fn remove_page<S: Step>(s: &mut S, g: DomGfn, mfn: Mfn) -> Result<Code, Stop> {
+    let slot = s.slot(g.dom)?;
+    let first = Hold::entry(s.world(), slot, g.gfn, Order::K4);
+    outermost_code(s, first, |s, hold| p2m_remove_entry(s, hold, g, mfn, Order::K4))
+}
+
+/// `XENMEM_remove_from_physmap`: unmaps whatever memory stands at `g`. `ENOENT` if there is none.
+pub fn remove_from_physmap<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
+    let slot = s.slot(g.dom)?;
+    let first = Hold::entry(s.world(), slot, g.gfn, Order::K4);
+    outermost_code(s, first, |s, hold| match old::look(s, g)?.own() {
+        Some(mfn) => p2m_remove_entry(s, hold, g, mfn, Order::K4),
+        None => Attempt::done(Code::Enoent),
+    })
+}
+
+/// Unmaps frames under what is held. Memory, grants, foreign and broken frames must map exactly these frames; where
+/// none is given nothing may be mapped. `EILSEQ` otherwise.
+pub fn p2m_remove_entry<S: Step>(
+    s: &mut S,
+    hold: Hold,
+    g: DomGfn,
+    mfn: Mfn,
+    order: Order,
+) -> Result<Attempt<Code>, Stop> {
+    let slot = s.slot(g.dom)?;
+    if !hold.covers(s.world(), slot, g.gfn, order) {
+        return Attempt::needs(Hold::entry(s.world(), slot, g.gfn, order));
+    }
+    let frames = order.frames();
+    let right = maps(&old::look(s, g)?, mfn);
+    let right = right
+        && (order == Order::K4
+            || old::scan(s, g, frames, true, |_, p, _| {
+                let is = maps(&p, mfn.plus(p.g.gfn.0 - g.gfn.0));
+                Ok(if is { Continue(true) } else { Break(false) })
+            })?);
+    if !right {
+        return Attempt::done(Code::Eilseq);
+    }
+    let there = old::census(s, g, frames)?;
+    if there.own {
+        s.note("takes the frames' gfns out of m2p");
+        old::name_own(s, g, frames, false)?;
+        forget_writes(s, slot, g, frames)?;
+    }
+    let code = set_entry(s, g, hole(order))?;
+    if code == Code::Ok && there.mapped {
+        flush(s, slot)?;
+    }
+    if code != Code::Ok && there.own {
+        old::name_own(s, g, frames, true)?;
+        old::mark_dirty(s, slot, g, frames)?;
+    }
+    Attempt::done(code)
+}
+
+/// Whether a piece maps that frame: grants and foreign frames count as memory, a device's do not.
+fn maps(p: &Piece, mfn: Mfn) -> bool {
+    let ty = p.ty();
+    let like_memory = ty.is_ram() || ty.is_grant() || ty.is_broken() || ty == P2mType::MapForeign;
+    match p.mfn() {
+        Some(f) => like_memory && f == mfn,
+        None => !mfn.is_valid(),
+    }
+}
+
+fn forget_writes<S: Step>(s: &mut S, slot: u8, g: DomGfn, frames: u64) -> Result<(), Stop> {
+    if log_dirty::is_on(s, slot)? {
+        s.fold(0, |s, i: u64| {
+            log_dirty::mark_clean(s, slot, above(g, i).gfn)?;
+            Ok(if i + 1 < frames { Continue(i + 1) } else { Break(i) })
+        })?;
+    }
+    Ok(())
+}
+
+/// `guest_remove g`: a guest gives a page back. Errors in their order: `ENOENT` if nothing is there, `EPERM` for a
+/// device, `ENOMEM` for a shared page that cannot be unshared, `EINVAL` without a frame (populate on demand, broken),
+/// `ENXIO` for a frame that is not the domain's, `ENOMEM` if a superpage would have to be split and there is no page
+/// for a table. After an error nothing has changed.
+///
+/// A nominated page goes as memory does, and so does one whose frame the pager has prepared (Xen counts that one as
+/// paged out, which it is not); one that is out is counted no longer.
+pub fn guest_remove<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
+    let slot = s.slot(g.dom)?;
+    let first = Hold::entry(s.world(), slot, g.gfn, Order::K4);
+    outermost_code(s, first, |s, hold| guest_remove_page(s, hold, g))
+}
+
+/// [`guest_remove`] under what is held.
+pub fn guest_remove_page<S: Step>(s: &mut S, hold: Hold, g: DomGfn) -> Result<Attempt<Code>, Stop> {
+    let slot = s.slot(g.dom)?;
+    if !hold.covers(s.world(), slot, g.gfn, Order::K4) {
+        return Attempt::needs(Hold::entry(s.world(), slot, g.gfn, Order::K4));
+    }
+    let p = old::look(s, g)?;
+    if p.is_hole() {
+        return Attempt::done(Code::Enoent);
+    }
+    if p.is_out() {
+        let code = set_entry(s, g, hole(Order::K4))?;
+        if code == Code::Ok {
+            old::count_out(s, slot, 1)?;
+        }
+        return Attempt::done(code);
+    }
+    if p.ty() == P2mType::MmioDirect {
+        return Attempt::done(Code::Eperm);
+    }
+    if p.ty().is_shared() {
+        return Attempt::done(Code::Enomem);
+    }
+    let Some(mfn) = p.mfn().filter(|_| !p.ty().is_broken()) else { return Attempt::done(Code::Einval) };
+    if s.act(Act::GetPage { mfn, dom: Some(g.dom) })? == 0 {
+        return Attempt::done(Code::Enxio);
+    }
+    let code = match p2m_remove_entry(s, hold, g, mfn, Order::K4)? {
+        Attempt::Done(code) => code,
+        other => {
+            s.act(Act::PutPage(mfn))?;
+            return Ok(other);
+        }
+    };
+    if code == Code::Ok {
+        before_free(s, slot)?;
+        s.act(Act::PutAllocation(mfn))?;
+    }
+    s.act(Act::PutPage(mfn))?;
+    Attempt::done(code)
+}
+
+/// Gives frames back that were allocated and never mapped.
+pub(super) fn give_block_back<S: Step>(s: &mut S, mfn: Mfn, order: Order) -> Result<(), Stop> {
+    s.act(Act::Block(BlockAct::Release { mfn, order })).map(|_| ())
+}
