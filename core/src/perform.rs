@@ -3,7 +3,9 @@
 use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::{Decoded, Era, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
-use crate::machine::{DomWord, Words, World, blocks, dirty, frames, ioreq, pod, refs, sharing, sweep, table, tlb};
+use crate::machine::{
+    DomWord, Words, World, blocks, dirty, foreign, frames, ioreq, pod, refs, sharing, sweep, table, tlb,
+};
 use crate::step::{Act, Effect, Page};
 
 /// What became of an effect.
@@ -76,8 +78,12 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::AllocTable(slot) => [mfn_word(frames::alloc_table(m, world, me, slot)), 0],
         Act::FreeTable(mfn) => flag(frames::free_table(m, world, mfn)),
         Act::SetEntry { word, entry, g, order } => {
+            if let Err(refused) = foreign::before(m, world, g.dom, (word, order), entry) {
+                return [m.get(word), refused as u64];
+            }
             raise_max_mapped(m, world, g, order, entry);
             let old = m.swap(word, entry);
+            foreign::after(m, world, g.dom, order, (old, entry));
             ioreq::recount(m, world, g.dom, order, old, entry);
             move_pins(m, world, me, g, order, entry);
             [old, 0]

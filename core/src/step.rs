@@ -132,8 +132,9 @@ pub enum Act {
     AllocTable(u8),
     /// Gives a table page back; gives whether it was one.
     FreeTable(Mfn),
-    /// Writes a leaf in one store; the actor's own pins move along, and the highest mapped gfn is noted. Gives the
-    /// old entry.
+    /// Writes a leaf in one store; the actor's own pins move along, and the highest mapped gfn is noted; a
+    /// foreign entry's own reference comes and goes. Gives the old entry, and 0; or why it was not written, and then
+    /// nothing has changed: a [`Refused`](crate::machine::foreign::Refused).
     SetEntry {
         /// The table word.
         word: Word,
@@ -198,7 +199,7 @@ impl Effect {
     #[inline(always)]
     pub const fn width(&self) -> usize {
         match self {
-            Effect::Act(Act::TlbAccess { .. } | Act::TlbWalk { .. } | Act::Sweep(_)) => 2,
+            Effect::Act(Act::TlbAccess { .. } | Act::TlbWalk { .. } | Act::Sweep(_) | Act::SetEntry { .. }) => 2,
             _ => 1,
         }
     }

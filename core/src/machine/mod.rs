@@ -8,6 +8,7 @@
 pub mod blocks;
 mod build;
 pub mod dirty;
+pub mod foreign;
 pub mod frames;
 pub mod ioreq;
 mod lists;

@@ -98,6 +98,10 @@ pub enum DomWord {
     AccessRequired = 157,
     /// The ioreq server: the number of the actor that claimed the type plus one, 0 for none; bit 16: it takes writes.
     Ioreq = 158,
+    /// Entries that map another domain's frames (`nr_foreign`).
+    NrForeign = 160,
+    /// Where a slice of giving foreign entries up ended.
+    NextForeign = 161,
     /// First block of 2 MB in the PoD cache, plus one.
     PodSuperHead = 80,
     /// Last block of 2 MB in the PoD cache, plus one.

@@ -11,6 +11,7 @@ pub mod access;
 pub mod change_type;
 mod code;
 pub mod crash;
+pub mod foreign;
 pub mod guest;
 pub mod ioreq;
 pub mod log_dirty;

@@ -283,9 +283,9 @@ verbs! {
         "grant_map 2:0x10 = G", "maps a granted frame";
     GrantUnmap "grant_unmap" [need Object GFN] CODE, later,
         "grant_unmap 2:0x10", "unmaps it";
-    ForeignMap "foreign_map" [need Object GFN, need Equals GFN] CODE, later,
+    ForeignMap "foreign_map" [need Object GFN, need Equals GFN] CODE, offered,
         "foreign_map 1:0x10 = 2:0x20", "maps another domain's frame";
-    ForeignUnmap "foreign_unmap" [need Object GFN] CODE, later,
+    ForeignUnmap "foreign_unmap" [need Object GFN] CODE, offered,
         "foreign_unmap 1:0x10", "unmaps it";
     SetMmio "set_mmio" [need Object GFN, need Equals FRAME, may Order NUM] CODE, offered,
         "set_mmio 1:0x10 = M", "maps a device's memory";

@@ -147,6 +147,8 @@ const DOM_WORDS: &[(DomWord, &str)] = &[
     (DomWord::PodTarget, "the populate-on-demand target"),
     (DomWord::DirtyTop, "the top of the log-dirty bitmap"),
     (DomWord::DirtyLost, "the mark of lost dirty bits"),
+    (DomWord::NrForeign, "nr_foreign"),
+    (DomWord::NextForeign, "the place at which giving foreign frames up goes on"),
     (DomWord::PodSuperHead, "the head of the cache's superpages"),
     (DomWord::PodSuperTail, "the tail of the cache's superpages"),
     (DomWord::PodSingleHead, "the head of the cache's single pages"),

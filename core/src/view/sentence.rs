@@ -185,6 +185,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::SetEntry { entry, g, order, .. } => {
             let (old, new) = (names.entry(order.level(), result), names.entry(order.level(), entry));
             match result == entry {
+                _ if second != 0 => format!("may not write the entry of {}, which stays {old}", mapped(g, order)),
                 true => format!("writes the entry of {}, which stays {new}", mapped(g, order)),
                 false => format!("writes the entry of {}: {old} becomes {new}", mapped(g, order)),
             }

@@ -1,5 +1,5 @@
-//! Rules of a domain's record, all of rest but I34: I12, I21, I32, I34, and those of its cache and its lists, gathered. Each reads the
-//! counter, and what the index or a list says that it should be.
+//! Rules of a domain's record, all of rest but I34: I12, I21, I32, I33, I34, and those of its cache and its lists,
+//! gathered. Each reads the counter, and what the index or a list says that it should be.
 
 use super::{Broken, Rule, Rules, index, pod as cache, shared};
 use crate::entry::P2mType;
@@ -22,6 +22,16 @@ pub fn i21<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
     (is != should).then(|| {
         let d = &world.domain(slot).name;
         Broken::of(Rule::I21, format!("{d} has {should} populate-on-demand frame numbers and counts {is}"))
+    })
+}
+
+/// I33: reads nr_foreign and how many frame numbers have the type.
+pub fn i33<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
+    let should = index::of_type(m, world, slot, P2mType::MapForeign);
+    let is = m.get(world.dom_word(slot, DomWord::NrForeign));
+    (is != should).then(|| {
+        let d = &world.domain(slot).name;
+        Broken::of(Rule::I33, format!("{d} has {should} foreign frame numbers and counts {is}"))
     })
 }
 
@@ -50,6 +60,7 @@ pub fn i34<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
 pub fn counters<W: Words>(m: &mut W, world: &World, slot: u8, out: &mut Vec<Broken>) {
     out.extend(i12(m, world, slot));
     out.extend(i21(m, world, slot));
+    out.extend(i33(m, world, slot));
     out.extend(cache::i23(m, world, slot));
 }
 

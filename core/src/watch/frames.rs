@@ -44,11 +44,13 @@ pub fn i3<W: Words>(m: &mut W, world: &World, mfn: Mfn, maps: &Maps) -> Option<B
     })
 }
 
-/// I9: reads the frame's count, the pins of gets, the references that watchers have seen taken, and how many share it.
+/// I9: reads the frame's count, the pins of gets, the references that watchers have seen taken, and how many
+/// share it or map it as a foreign frame.
 pub fn i9<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
     let info = record(m, world, mfn, FrameWord::Count);
     let held: u64 = world.actor_ids().map(|a| pins(m, world, a, mfn) + refs(m, world, a, mfn)).sum();
-    let should = (info & PGC_ALLOCATED != 0) as u64 + held + sharing::len(m, world, mfn);
+    let foreign = index::maps(m, world, mfn).foreign;
+    let should = (info & PGC_ALLOCATED != 0) as u64 + held + sharing::len(m, world, mfn) + foreign;
     (count(info) != should).then(|| {
         let (name, is) = (world.frame_name(mfn), count(info));
         Broken::of(Rule::I9, format!("frame {name} has count {is}, and {should} hold it"))

@@ -49,7 +49,7 @@ pub struct Maps {
     pub shared: u64,
     /// Through a grant.
     pub grant: u64,
-    /// As a foreign frame.
+    /// As a foreign frame, by views too: each such entry holds a reference.
     pub foreign: u64,
     /// By a nested or alternative table of its domain.
     pub views: u64,
@@ -125,7 +125,8 @@ pub fn leaf<W: Words>(m: &mut W, world: &World, at: &At, out: bool) {
     }
     let view = world.domain(at.slot).view.is_some();
     for (g, mfn) in at.frames(world) {
-        let (counter, unit) = if view { (OfFrame::Views, 1) } else { (OfFrame::Maps, unit) };
+        let (counter, unit) =
+            if view && at.leaf.ty != P2mType::MapForeign { (OfFrame::Views, 1) } else { (OfFrame::Maps, unit) };
         if let Some(w) = world.map.index_of_frame(mfn, counter as u32) {
             count(m, w, unit);
         }

@@ -126,7 +126,12 @@ pub fn guest(
         Effect::Act(Act::TlbAccess { g, access, .. } | Act::TlbWalk { g, access, .. }) => {
             if let Outcome::Done(v) = Outcome::from_words(result) {
                 match access {
-                    Access::Write(v) => drop(last.put(m, g.to_word(), v)),
+                    Access::Write(v) => {
+                        last.put(m, g.to_word(), v);
+                        if let Some(leaf) = translate(m, world, g) {
+                            wrote(m, world, leaf.mfn, v);
+                        }
+                    }
                     Access::Read => {
                         if let Some(wrote) = last.get(m, g.to_word()).filter(|&w| w != v) {
                             lost(g, v, wrote, "reads");
@@ -135,7 +140,7 @@ pub fn guest(
                 }
             }
         }
-        Effect::Act(Act::SetEntry { entry, g, order, .. }) => {
+        Effect::Act(Act::SetEntry { entry, g, order, .. }) if result[1] == 0 => {
             let ty = match world.format.decode(order.level(), entry) {
                 Decoded::Leaf(leaf) => leaf.ty,
                 _ => P2mType::Invalid,
@@ -164,6 +169,20 @@ pub fn guest(
     }
 }
 
+/// A write to a frame counts for the gfn that m2p names, and for every other whose last value is remembered.
+fn wrote(m: &mut Memory, world: &World, mfn: Mfn, v: u64) {
+    let last = world.map.guest_memory();
+    if let Some(g) = mapped_at(m, world, mfn) {
+        last.put(m, g.to_word(), v);
+    }
+    for (key, was) in last.pairs(m) {
+        let maps = |m: &mut Memory| translate(m, world, DomGfn::from_word(key)).is_some_and(|l| l.mfn == mfn);
+        if was != v && maps(m) {
+            last.put(m, key, v);
+        }
+    }
+}
+
 /// A write by the hypervisor to a page's first word counts for every gfn that maps the frame.
 fn stored(m: &mut Memory, world: &World, mark: usize) {
     let written: Vec<u32> = m.since(mark).iter().map(|w| w.0).collect();
@@ -175,9 +194,8 @@ fn stored(m: &mut Memory, world: &World, mark: usize) {
         if frames::used_as(m, world, mfn) != FrameUse::Memory {
             continue;
         }
-        let Some(g) = mapped_at(m, world, mfn) else { continue };
         let v = m.get(at);
-        world.map.guest_memory().put(m, g.to_word(), v);
+        wrote(m, world, mfn, v);
     }
 }
 

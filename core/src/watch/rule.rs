@@ -163,7 +163,7 @@ const TABLE: [(Rule, &str, &str, When); 42] = [
     (Rule::I30, "I30", "while the global lock is held exclusively nobody else holds a range", When::Step),
     (Rule::I31, "I31", "nothing is reused before the flush that it waits for", When::Step),
     (Rule::I32, "I32", "tot_pages is the length of the domain's page list, its cache added", When::Quiescent),
-    (Rule::I33, "I33", "nr_foreign is the number of foreign leaves", When::Step),
+    (Rule::I33, "I33", "nr_foreign is the number of foreign leaves", When::Quiescent),
     (Rule::I34, "I34", "the ioreq counter is the number of ioreq_server leaves", When::Step),
     (Rule::Deadlock, "deadlock", "actors wait for each other and none can ever go on", When::Step),
     (Rule::Hang, "hang", "a state is reached from which no end can be reached, though actors still run", When::Step),
@@ -225,7 +225,7 @@ impl Rules {
     pub const ALL: Rules = Rules((1 << TABLE.len()) - 1);
 
     /// The rules that the watchers of this release look at. The others speak of what it does not have (requests of
-    /// vCPUs, foreign mappings, patience) or of two states at once (I24).
+    /// vCPUs, patience) or of two states at once (I24).
     pub const WATCHED: Rules = Rules::NONE
         .with(Rule::I1)
         .with(Rule::I2)
@@ -257,6 +257,7 @@ impl Rules {
         .with(Rule::I30)
         .with(Rule::I31)
         .with(Rule::I32)
+        .with(Rule::I33)
         .with(Rule::I34)
         .with(Rule::Deadlock)
         .with(Rule::Hang)
@@ -293,6 +294,7 @@ impl Rules {
         .with(Rule::I21)
         .with(Rule::I23)
         .with(Rule::I32)
+        .with(Rule::I33)
         .with(Rule::I34);
 
     /// Those, and the rules of what a step writes: it is looked at if one of them is watched.

@@ -5,6 +5,7 @@ mod access;
 mod basics;
 mod calls;
 mod change_type;
+mod foreign;
 mod ioreq;
 mod log_dirty;
 mod mmio;
@@ -22,8 +23,8 @@ use p2mscope_core::sim::{Code, Sim};
 use p2mscope_core::watch::{Rule, Rules};
 use std::ops::ControlFlow::Continue;
 
-/// A lesson of one domain with these programs. Each begins with its actor's kind: `vcpu: program`. Keys of the
-/// domain may stand before its map and a `|`.
+/// A lesson of one domain with these programs. Each begins with its actor's kind, and its domain if that is not 1:
+/// `vcpu 2: program`. Keys of the domain may stand before its map and a `|`.
 fn lesson(world: &str, map: &str, actors: &[&str]) -> Lesson {
     let (keys, map) = map.split_once('|').unwrap_or(("tables = 3", map));
     let mut text = format!(
@@ -34,8 +35,11 @@ fn lesson(world: &str, map: &str, actors: &[&str]) -> Lesson {
     );
     for (i, a) in actors.iter().enumerate() {
         let (kind, program) = a.split_once(':').expect("kind: program");
-        text +=
-            &format!("[[actor]]\nname = 'A{i}'\nkind = '{kind}'\ndomain = 1\nprogram = '''\n{}\n'''\n", program.trim());
+        let (kind, domain) = kind.split_once(' ').unwrap_or((kind, "1"));
+        text += &format!(
+            "[[actor]]\nname = 'A{i}'\nkind = '{kind}'\ndomain = {domain}\nprogram = '''\n{}\n'''\n",
+            program.trim()
+        );
     }
     Lesson::parse(&text).unwrap_or_else(|e| panic!("{e:#?}\n{text}"))
 }

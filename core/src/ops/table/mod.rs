@@ -15,8 +15,9 @@ use super::code::Code;
 use crate::addr::{DomGfn, Gfn, Mfn, Order};
 use crate::entry::{Access, Decoded, Leaf, LeafCtx, P2mType};
 use crate::lock::{Lock, Mode};
+use crate::machine::foreign::Refused;
 use crate::machine::table::TableAct;
-use crate::step::{Act, Step, Stop};
+use crate::step::{Act, Effect, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
 
 pub use flush::{before_free, flush, flush_now};
@@ -45,15 +46,18 @@ impl NewEntry {
 const NO_MEMORY: u64 = 1;
 
 /// `set_entry g = ..`: writes one entry; takes no lock but the structure lock. A larger leaf is split. `EINVAL` unless
-/// gfn and mfn are aligned to the order, the machine has the frames, and the format has the type; `ENOMEM` if there
-/// were not enough pages for tables, and then nothing has changed. m2p, counters and the TLBs of who mapped the old
-/// entry are the caller's. Xen's `ept_set_entry` and `p2m_pt_set_entry`.
+/// gfn and mfn are aligned to the order, the machine has the frames, and the format has the type, a foreign frame in
+/// 4 KB alone; `ENOMEM` if there were not enough pages for tables. A foreign entry holds a reference on its frame:
+/// `EBUSY` if it cannot be taken, `EILSEQ` if the one of the entry that goes is its frame's last. After an error
+/// nothing is mapped otherwise. m2p, counters and the TLBs of who mapped the old entry are the caller's. Xen's
+/// `ept_set_entry`, `p2m_pt_set_entry` and `p2m_entry_modify`.
 pub fn set_entry<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     let format = s.world().format;
     let frames = new.order.frames();
     let unaligned = g.gfn.offset(new.order) != 0 || new.mfn.is_valid() && !new.mfn.0.is_multiple_of(frames);
-    if unaligned || !g.gfn.fits() || format.type_code(new.ty).is_none() {
+    let foreign = new.ty == P2mType::MapForeign && (new.order > Order::K4 || !new.mfn.is_valid());
+    if unaligned || foreign || !g.gfn.fits() || format.type_code(new.ty).is_none() {
         return Ok(Code::Einval);
     }
     if new.mfn.is_valid() && s.world().map.page(new.mfn.plus(frames - 1), 0).is_none() {
@@ -84,7 +88,12 @@ pub fn set_entry<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<Code, S
     let leaf = Leaf::new(new.ty, new.access, new.mfn, new.order);
     let word = s.page_word(Mfn(table), g.gfn.index(target))?;
     let entry = format.leaf(&leaf, &LeafCtx::default());
-    let old = s.act(Act::SetEntry { word, entry, g, order: new.order })?;
+    let [old, refused] = s.effect(Effect::Act(Act::SetEntry { word, entry, g, order: new.order }))?;
+    match Refused::from_word(refused) {
+        None => {}
+        Some(Refused::Busy) => return Ok(Code::Ebusy),
+        Some(Refused::Unsafe) => return Ok(Code::Eilseq),
+    }
     if let Decoded::Table { mfn } = format.decode(target, old)
         && target > 0
     {

@@ -3,6 +3,7 @@
 //! A file to each family of verbs; this one finds the family and evaluates arguments for all of them.
 
 mod device;
+mod grant;
 mod log_dirty;
 mod paging;
 mod physmap;
@@ -109,6 +110,7 @@ impl Call<'_> {
             | UntrackVram | ChangeType | ChangeTypeRange => log_dirty::run(self, s),
             SetMmio | ClearMmio | MapMmio | SetIdentity | ClearIdentity | SetAccess | GetAccess | DefaultAccess
             | AccessCheck | IoreqClaim | IoreqRelease | SetMemType => device::run(self, s),
+            ForeignMap | ForeignUnmap => grant::run(self, s),
             Nominate | Evict => paging::run(self, s),
             AddPage | RemovePage | GuestRemove | Increase | Decrease | MovePage => physmap::run(self, s),
             MarkPod | DemandPopulate | ZeroCheck | Sweep | PodTarget | EmptyCache => pod::run(self, s),
