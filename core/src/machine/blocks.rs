@@ -4,7 +4,7 @@
 //! steps that no lesson wants to stop between. Each frame's own words change as they do for a frame alone: counts and
 //! m2p by compare-and-exchange, free maps and lists under the heap's word. So a live run loses nothing either.
 
-use super::frames::{self, Class, M2P_INVALID, PGC_ALLOCATED, PGT_COUNT, heap, rec};
+use super::frames::{self, Class, M2P_INVALID, M2P_SHARED, PGC_ALLOCATED, PGT_COUNT, heap, rec};
 use super::record::FrameWord;
 use super::words::Words;
 use super::world::World;
@@ -85,6 +85,16 @@ pub enum BlockAct {
         /// How many.
         order: Order,
     },
+    /// How many frames have an m2p entry that does not name their gfn, from that one upwards; or, where there is none,
+    /// that does not say that they are shared.
+    Misnamed {
+        /// The first frame.
+        mfn: Mfn,
+        /// How many.
+        order: Order,
+        /// The first one's gfn.
+        g: Option<DomGfn>,
+    },
     /// Fills each page with zeroes.
     Scrub {
         /// The first frame.
@@ -111,6 +121,7 @@ pub fn perform<W: Words>(m: &mut W, world: &World, me: ActorId, a: BlockAct) -> 
         BlockAct::Unused { mfn, order } => each(mfn, order).all(|f| unused(m, world, f)) as u64,
         BlockAct::LooksZero { mfn, order } => zero(m, world, mfn, order, QUICK_WORDS) as u64,
         BlockAct::IsZero { mfn, order } => zero(m, world, mfn, order, FRAME_WORDS) as u64,
+        BlockAct::Misnamed { mfn, order, g } => misnamed(m, world, mfn, order, g),
         BlockAct::Scrub { mfn, order } => {
             scrub(m, world, mfn, order);
             1
@@ -179,6 +190,11 @@ fn m2p<W: Words>(m: &mut W, world: &World, f: Mfn) -> u64 {
 fn unused<W: Words>(m: &mut W, world: &World, f: Mfn) -> bool {
     m.get(rec(world, f, FrameWord::Count)) == PGC_ALLOCATED | 1
         && m.get(rec(world, f, FrameWord::Type)) & PGT_COUNT == 0
+}
+
+fn misnamed<W: Words>(m: &mut W, world: &World, mfn: Mfn, order: Order, g: Option<DomGfn>) -> u64 {
+    let should = |i| g.map_or(M2P_SHARED, |g| above(g, i));
+    (0..order.frames()).filter(|&i| m.get(rec(world, mfn.plus(i), FrameWord::M2p)) != should(i)).count() as u64
 }
 
 fn zero<W: Words>(m: &mut W, world: &World, mfn: Mfn, order: Order, n: u64) -> bool {

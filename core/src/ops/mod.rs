@@ -8,6 +8,7 @@
 //! An operation that finds that it needs more than it holds says so before it has changed anything ([`needs`]).
 
 pub mod access;
+pub mod audit;
 pub mod change_type;
 mod code;
 pub mod crash;

@@ -307,7 +307,7 @@ verbs! {
         "nested_flush 1", "empties a domain's nested tables";
     Teardown "teardown" [need Object DOM] CODE, later,
         "teardown 1", "frees a domain's tables";
-    Audit "audit" [need Object DOM] COUNT, later,
+    Audit "audit" [need Object DOM] COUNT, offered,
         "n = audit 1", "counts what is wrong with a domain's tables";
     LogdirtyFault "logdirty_fault" [need Object GFN] CODE, offered,
         "c = logdirty_fault 1:0x10", "marks a first write and lets it through";

@@ -44,6 +44,10 @@ pub(super) fn block_done(names: &Names<'_>, a: BlockAct, result: u64) -> String 
         BlockAct::LooksZero { mfn, order } | BlockAct::IsZero { mfn, order } => {
             format!("finds {} not all zeroes", of(mfn, order))
         }
+        BlockAct::Misnamed { mfn, order, .. } => match result {
+            0 => format!("finds m2p right for {}", of(mfn, order)),
+            n => format!("finds m2p wrong for {n} of {}", of(mfn, order)),
+        },
         BlockAct::Scrub { mfn, order } => format!("fills {} with zeroes", of(mfn, order)),
     }
 }
@@ -66,6 +70,7 @@ pub(super) fn block_doing(names: &Names<'_>, a: BlockAct) -> String {
         BlockAct::Unused { mfn, order } => format!("look whether anybody else uses {}", of(mfn, order)),
         BlockAct::LooksZero { mfn, order } => format!("look at the first words of {}", of(mfn, order)),
         BlockAct::IsZero { mfn, order } => format!("look whether {} is all zeroes", of(mfn, order)),
+        BlockAct::Misnamed { mfn, order, .. } => format!("compare m2p for {}", of(mfn, order)),
         BlockAct::Scrub { mfn, order } => format!("fill {} with zeroes", of(mfn, order)),
     }
 }

@@ -2,6 +2,7 @@
 //! behind, and which rule a wrong use of them breaks. A file to a family; here is what all of them use.
 
 mod access;
+mod audit;
 mod basics;
 mod calls;
 mod change_type;

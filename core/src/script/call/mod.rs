@@ -2,6 +2,7 @@
 //!
 //! A file to each family of verbs; this one finds the family and evaluates arguments for all of them.
 
+mod audit;
 mod device;
 mod grant;
 mod log_dirty;
@@ -114,6 +115,7 @@ impl Call<'_> {
             Nominate | Evict => paging::run(self, s),
             AddPage | RemovePage | GuestRemove | Increase | Decrease | MovePage => physmap::run(self, s),
             MarkPod | DemandPopulate | ZeroCheck | Sweep | PodTarget | EmptyCache => pod::run(self, s),
+            Audit => audit::run(self, s),
             _ => primitive::run(self, s),
         }
     }
