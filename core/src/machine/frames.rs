@@ -14,6 +14,8 @@ use crate::addr::{ActorId, DomId, FRAME_WORDS, Mfn, Word};
 
 /// count_info: the allocation itself holds one of the references.
 pub const PGC_ALLOCATED: u64 = 1 << 63;
+/// count_info: a page of Xen's own, whoever is shown it.
+pub const PGC_XEN_HEAP: u64 = 1 << 62;
 /// count_info: the state of a free frame (3 in bits 56:55).
 pub const PGC_FREE: u64 = 3 << 55;
 /// count_info: the references.

@@ -122,6 +122,12 @@ pub enum DomWord {
     Areas = 208,
     /// Who has changed entries that TLBs may still hold: a bit for each actor (Xen's `need_flush`, which is one bit).
     NeedFlush = 224,
+    /// gfns that share a frame (`shr_pages`).
+    ShrPages = 65,
+    /// Where a slice of giving up shares ended (`next_shared_gfn_to_relinquish`).
+    NextShared = 66,
+    /// The event that there was no memory to unshare with: the gfn plus one, 0 for none.
+    ShareEnomem = 67,
 }
 
 /// A word of an actor's record. Only the actor writes it, but for the walking and pause words.

@@ -17,7 +17,7 @@
 //! word, and an emptied one holds zeroes.
 
 use super::frames::{Class, M2P_SHARED, PGC_ALLOCATED, heap, must_fail};
-use super::record::{FrameWord, XenWord};
+use super::record::{DomWord, FrameWord, XenWord};
 use super::refs::{self, PageType, TypeBits};
 use super::words::Words;
 use super::world::World;
@@ -56,8 +56,13 @@ pub enum SharingAct {
         /// Who shares it.
         g: DomGfn,
     },
-    /// The first tuple as [`DomGfn::to_word`], or all ones.
-    First(Mfn),
+    /// A tuple as [`DomGfn::to_word`], or all ones.
+    Nth {
+        /// The frame.
+        mfn: Mfn,
+        /// Its place, from 0.
+        i: u64,
+    },
     /// The tuple behind one that is there, or all ones.
     Next {
         /// The frame.
@@ -127,10 +132,7 @@ pub fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: SharingAct) -> u6
         SharingAct::Insert { mfn, g } => insert(m, world, mfn, g) as u64,
         SharingAct::Remove { mfn, g } => remove(m, world, mfn, g) as u64,
         SharingAct::Move { from, to, g } => relink(m, world, from, to, g) as u64,
-        SharingAct::First(mfn) => info(m, world, mfn).map_or(NONE, |i| {
-            let first = field(m, world, i, FIRST);
-            tuple_at(m, world, first)
-        }),
+        SharingAct::Nth { mfn, i } => rmap(m, world, mfn).get(i as usize).map_or(NONE, |g| g.to_word()),
         SharingAct::Next { mfn, after } => find(m, world, mfn, after).map_or(NONE, |t| {
             let next = field(m, world, t, NEXT);
             tuple_at(m, world, next)
@@ -293,6 +295,13 @@ fn link<W: Words>(m: &mut W, world: &World, mfn: Mfn, i: u64, t: u64) {
     put(m, world, i, LEN, n + 1);
 }
 
+/// Counts what a domain shares.
+fn tally<W: Words>(m: &mut W, world: &World, g: DomGfn, n: u64) {
+    if let Some(slot) = world.slot(g.dom) {
+        m.add(world.dom_word(slot, DomWord::ShrPages), n);
+    }
+}
+
 /// Takes it off the list.
 fn unlink<W: Words>(m: &mut W, world: &World, i: u64, t: u64) {
     let (next, before) = (field(m, world, t, NEXT), field(m, world, t, BEFORE));
@@ -313,6 +322,7 @@ fn insert<W: Words>(m: &mut W, world: &World, mfn: Mfn, g: DomGfn) -> Kept {
     let Some(t) = take_record(m, world) else { return Kept::No };
     put(m, world, t, GFN, g.to_word());
     link(m, world, mfn, i, t);
+    tally(m, world, g, 1);
     Kept::Yes
 }
 
@@ -321,6 +331,7 @@ fn remove<W: Words>(m: &mut W, world: &World, mfn: Mfn, g: DomGfn) -> Kept {
     let Some(t) = find(m, world, mfn, g) else { return Kept::No };
     unlink(m, world, i, t);
     give_record(m, world, t);
+    tally(m, world, g, u64::MAX);
     Kept::Yes
 }
 

@@ -37,7 +37,7 @@ fn tuples_stand_in_the_order_in_which_they_were_added() {
     let act = |m: &mut Vec<u64>, x| act(m, &w, ME, x);
     let yes = Kept::Yes as u64;
     assert_eq!(act(&mut m, SharingAct::Insert { mfn: a, g: g(1) }), Kept::Stray as u64, "there is no record yet");
-    assert_eq!(act(&mut m, SharingAct::First(a)), u64::MAX);
+    assert_eq!(act(&mut m, SharingAct::Nth { mfn: a, i: 0 }), u64::MAX);
     for x in [
         SharingAct::Alloc(a),
         SharingAct::Alloc(b),
@@ -50,11 +50,14 @@ fn tuples_stand_in_the_order_in_which_they_were_added() {
     }
     assert_eq!(act(&mut m, SharingAct::Alloc(a)), Kept::Stray as u64, "it has one already");
     assert_eq!(rmap(&mut m, &w, a), [g(3), g(1), g(2)]);
-    assert_eq!(act(&mut m, SharingAct::First(a)), g(3).to_word());
+    assert_eq!(act(&mut m, SharingAct::Nth { mfn: a, i: 0 }), g(3).to_word());
     assert_eq!(act(&mut m, SharingAct::Next { mfn: a, after: g(1) }), g(2).to_word());
     assert_eq!(act(&mut m, SharingAct::Next { mfn: a, after: g(2) }), u64::MAX);
     assert_eq!(act(&mut m, SharingAct::Count { mfn: a, g: g(1) }), 2 * 3 + 1);
     assert_eq!(act(&mut m, SharingAct::Count { mfn: a, g: g(9) }), 2 * 3);
+    assert_eq!(act(&mut m, SharingAct::Nth { mfn: a, i: 2 }), g(2).to_word());
+    assert_eq!(act(&mut m, SharingAct::Nth { mfn: a, i: 3 }), u64::MAX);
+    assert_eq!(m.get(w.dom_word(0, DomWord::ShrPages)), 4);
     assert_eq!(act(&mut m, SharingAct::Remove { mfn: a, g: g(1) }), yes);
     assert_eq!(act(&mut m, SharingAct::Remove { mfn: a, g: g(1) }), Kept::No as u64);
     assert_eq!(act(&mut m, SharingAct::Move { from: a, to: b, g: g(3) }), yes);
@@ -67,6 +70,7 @@ fn tuples_stand_in_the_order_in_which_they_were_added() {
     assert_eq!(act(&mut m, SharingAct::Free(a)), 2, "one tuple goes with it");
     assert_eq!(act(&mut m, SharingAct::Free(a)), 0);
     assert_eq!(records(&w, &m), empty, "what is given back is zeroes");
+    assert_eq!(m.get(w.dom_word(0, DomWord::ShrPages)), 0);
 }
 
 #[test]

@@ -18,11 +18,13 @@ pub mod ioreq;
 pub mod log_dirty;
 pub mod mmio;
 pub mod needs;
+pub mod page;
 pub mod paging;
 pub mod physmap;
 pub mod pod;
 pub mod query;
 pub mod refs;
+pub mod sharing;
 pub mod table;
 
 pub use code::Code;

@@ -5,7 +5,7 @@
 //! numbers are got in the order of (domain, range).
 
 use super::table::flush;
-use crate::addr::{DomGfn, DomId, Mfn};
+use crate::addr::{DomGfn, Mfn};
 use crate::entry::Decoded;
 use crate::lock::policy::{self, Plan};
 use crate::machine::table::TableAct;
@@ -113,23 +113,71 @@ pub fn lookup<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
     Ok(answer(s.world(), g, entry, level))
 }
 
+/// What a look-up may change on its way (`P2M_ALLOC`, `P2M_UNSHARE`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Query {
+    /// Gives a frame to what is populated on demand.
+    pub alloc: bool,
+    /// Gives a frame of its own to what is shared.
+    pub unshare: bool,
+}
+
+impl Query {
+    /// Nothing.
+    pub const PLAIN: Query = Query { alloc: false, unshare: false };
+    /// What `get_gfn` may.
+    pub const ALLOC: Query = Query { alloc: true, unshare: false };
+    /// What `get_gfn_unshare` may: whoever unshares allocates too.
+    pub const UNSHARE: Query = Query { alloc: true, unshare: true };
+}
+
+/// The entry that ends the walk to `g`, and its level, after what the query may change. Under the look-up's lock. An
+/// entry that still shares where it should not found no memory, and an event says so.
+pub fn resolve<S: Step>(s: &mut S, g: DomGfn, q: Query) -> Result<(u64, u8), Stop> {
+    let found = walk(s, g)?;
+    let shares = s.world().leaf_of(g, found.0, found.1).is_some_and(|l| l.ty.is_shared());
+    if !(q.unshare && shares) {
+        return Ok(found);
+    }
+    s.scope(|s| super::sharing::unshare_or_tell(s, g))?;
+    walk(s, g)
+}
+
 /// `get_gfn g`: takes the entry's lock, looks it up, and pins the frame, if it has one. Must be put even if not.
 pub fn get_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
+    get_gfn_type(s, g, Query::ALLOC)
+}
+
+/// `get_gfn_unshare g`: the same, and gives a shared page a frame of its own first. The type is still `ram_shared` if
+/// there was no memory for one.
+pub fn get_gfn_unshare<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
+    get_gfn_type(s, g, Query::UNSHARE)
+}
+
+/// `get_gfn` and its kin, by what they may change. Xen's `get_gfn_type_access`.
+pub fn get_gfn_type<S: Step>(s: &mut S, g: DomGfn, q: Query) -> Result<u64, Stop> {
     let slot = s.slot(g.dom)?;
     let plan = policy::for_lookup(s.world(), slot, g.gfn);
-    get(s, g, slot, plan)
+    get(s, g, slot, plan, q)
 }
 
 /// `get_gfn_query g`: the same, as a reader where the policy has readers. It never populates on demand.
 pub fn get_gfn_query<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
     let slot = s.slot(g.dom)?;
     let plan = policy::for_lookup(s.world(), slot, g.gfn).shared(s.world());
-    get(s, g, slot, plan)
+    get(s, g, slot, plan, Query::PLAIN)
 }
 
-fn get<S: Step>(s: &mut S, g: DomGfn, slot: u8, plan: Plan) -> Result<u64, Stop> {
+fn get<S: Step>(s: &mut S, g: DomGfn, slot: u8, plan: Plan, q: Query) -> Result<u64, Stop> {
     take(s, slot, plan)?;
-    let (entry, level) = walk(s, g)?;
+    let (mut entry, mut level) = resolve(s, g, q)?;
+    if q.alloc && s.world().leaf_of(g, entry, level).is_some_and(|l| l.ty.is_pod()) {
+        // That may need more than the entry: it begins with nothing held. What it could not populate is answered so.
+        release(s, slot, plan)?;
+        s.scope(|s| super::pod::demand_populate_one(s, g))?;
+        take(s, slot, plan)?;
+        (entry, level) = resolve(s, g, q)?;
+    }
     if policy::pins(s.world())
         && let Some(leaf) = s.world().leaf_of(g, entry, level).filter(|l| l.ty.has_frame() && l.mfn.is_valid())
     {
@@ -187,24 +235,4 @@ pub fn put_two_gfns<S: Step>(s: &mut S, g: DomGfn, h: DomGfn) -> Result<(), Stop
     let (first, second) = in_order(s.world(), g, h);
     put_gfn(s, second)?;
     put_gfn(s, first)
-}
-
-/// `get_page_from_gfn g`: the frame with a reference of the caller's own, or [`Mfn::INVALID`]. It keeps the page
-/// alive and says nothing about the translation once it has returned.
-pub fn get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<Mfn, Stop> {
-    let slot = s.slot(g.dom)?;
-    let plan = policy::for_lookup(s.world(), slot, g.gfn);
-    take(s, slot, plan)?;
-    let (entry, level) = walk(s, g)?;
-    let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.ty.is_ram() && l.mfn.is_valid());
-    let got = match leaf {
-        Some(leaf) => {
-            let dom = if leaf.ty.is_shared() { DomId::COW } else { g.dom };
-            let got = s.act(Act::GetPage { mfn: leaf.mfn, dom: Some(dom) })? != 0;
-            if got { leaf.mfn } else { Mfn::INVALID }
-        }
-        None => Mfn::INVALID,
-    };
-    release(s, slot, plan)?;
-    Ok(got)
 }

@@ -4,6 +4,7 @@
 //! one last, so that a frame is never freed while somebody counts on its type.
 
 use crate::addr::{DomId, Mfn};
+use crate::lock::{Lock, Mode};
 use crate::machine::refs::{Dropped, PageType, RefsAct};
 use crate::step::{Act, Step, Stop};
 
@@ -16,7 +17,12 @@ pub fn get_page_type<S: Step>(s: &mut S, mfn: Mfn, ty: PageType) -> Result<bool,
 /// locked any more; so whoever drops it under the lock waits for itself (S20, `c2c6f8b68c` of 2019-07-19).
 pub fn put_page_type<S: Step>(s: &mut S, mfn: Mfn) -> Result<(), Stop> {
     s.retry(|s| match Dropped::from_word(s.act(Act::Refs(RefsAct::PutType(mfn)))?) {
-        Dropped::Locked => Ok(None),
+        Dropped::Locked => {
+            s.note("waits until the page is unlocked");
+            s.lock(Lock::Page(mfn.0), Mode::Exclusive)?;
+            s.unlock(Lock::Page(mfn.0), Mode::Exclusive)?;
+            Ok(None)
+        }
         Dropped::Yes | Dropped::None => Ok(Some(())),
     })
 }

@@ -100,10 +100,6 @@ const fn may(word: Word, shape: Shape) -> Slot {
     Slot { word, shape, needed: false, offered: true }
 }
 
-const fn later(word: Word, shape: Shape) -> Slot {
-    Slot { word, shape, needed: false, offered: false }
-}
-
 const GFN: Shape = Shape::Value(Kind::Gfn);
 const NUM: Shape = Shape::Value(Kind::Num);
 const DOM: Shape = Shape::Value(Kind::Dom);
@@ -203,7 +199,7 @@ verbs! {
         "e = get_gfn 1:0x10", "locks a frame number, looks it up and pins the frame";
     GetGfnQuery "get_gfn_query" [need Object GFN] Gives::Value(Kind::Entry), offered,
         "e = get_gfn_query 1:0x10", "the same; it never populates on demand";
-    GetGfnUnshare "get_gfn_unshare" [need Object GFN] Gives::Value(Kind::Entry), later,
+    GetGfnUnshare "get_gfn_unshare" [need Object GFN] Gives::Value(Kind::Entry), offered,
         "e = get_gfn_unshare 1:0x10", "the same, and breaks sharing";
     PutGfn "put_gfn" [need Object GFN] Gives::Nothing, offered,
         "put_gfn 1:0x10", "unpins the frame and unlocks the frame number";
@@ -211,7 +207,7 @@ verbs! {
         "get_two_gfns 1:0x10 with 2:0x20", "gets two frame numbers in the order of domain and range";
     PutTwoGfns "put_two_gfns" [need Object GFN, need With GFN] Gives::Nothing, offered,
         "put_two_gfns 1:0x10 with 2:0x20", "puts both";
-    GetPageFromGfn "get_page_from_gfn" [need Object GFN, later Unshare Shape::Flag] Gives::Value(Kind::Frame), offered,
+    GetPageFromGfn "get_page_from_gfn" [need Object GFN, may Unshare Shape::Flag] Gives::Value(Kind::Frame), offered,
         "f = get_page_from_gfn 1:0x10", "gives the frame with a reference of its own, or none";
     Read "read" [need Object GFN] COUNT, later,
         "v = read 1:0x10", "a guest's read with all that a fault brings about";
@@ -231,13 +227,13 @@ verbs! {
         "resume 1:0x10", "lets those go on who wait for a page";
     Drop "drop" [need Object GFN] CODE, later,
         "drop 1:0x10", "forgets a paged page";
-    ShareNominate "share_nominate" [need Object GFN] CODE, later,
+    ShareNominate "share_nominate" [need Object GFN] CODE, offered,
         "share_nominate 1:0x10", "makes a page shareable";
-    Share "share" [need Object GFN, need With GFN] CODE, later,
+    Share "share" [need Object GFN, need With GFN, may Through GFN] CODE, offered,
         "share 1:0x10 with 2:0x10", "lets two pages be one frame";
-    ShareAdd "share_add" [need Object GFN, need With GFN] CODE, later,
+    ShareAdd "share_add" [need Object GFN, need With GFN] CODE, offered,
         "share_add 1:0x10 with 2:0x10", "maps a shared frame where there was none";
-    Unshare "unshare" [need Object GFN, may Destroy Shape::Flag] CODE, later,
+    Unshare "unshare" [need Object GFN, may Destroy Shape::Flag] CODE, offered,
         "unshare 1:0x10", "gives a page a frame of its own again";
     ShareAudit "share_audit" [] COUNT, later,
         "n = share_audit", "counts what is wrong with the sharing records";

@@ -37,6 +37,9 @@ pub struct Pending {
     pub effect: Effect,
     /// What it is for; empty where the effect says it all.
     pub note: &'static str,
+    /// Empty words that stand before its result in the log and are not written yet, since nothing else is: scopes and
+    /// loops that begin with the statement, one in the other.
+    pub lead: u8,
 }
 
 /// What a step did.
@@ -318,7 +321,7 @@ impl<C: Code> Sim<C> {
     fn go_on(&mut self, a: ActorId, did: &Pending, out: &mut Stepped) {
         let mut log = self.log(a);
         let locals = self.locals(a);
-        let fits = log.push(&out.result[..did.effect.width()]);
+        let fits = (0..did.lead).all(|_| log.push(&[0])) && log.push(&out.result[..did.effect.width()]);
         let mut run = Replay::new(&self.world, a, &mut log);
         let ended = match fits {
             true => self.code.run(a, did.place, &locals, &mut run),
@@ -328,7 +331,7 @@ impl<C: Code> Sim<C> {
         match ended {
             Err(Stop::Pending | Stop::Halt) => {
                 self.write_log(a, &log);
-                self.pending[a.0 as usize] = pending.map(|effect| Pending { place: did.place, effect, note });
+                self.pending[a.0 as usize] = pending.map(|effect| Pending { place: did.place, effect, note, lead: 0 });
             }
             Ok(result) => {
                 out.finished = true;
@@ -368,7 +371,9 @@ impl<C: Code> Sim<C> {
             let mut run = Replay::new(&self.world, a, &mut log);
             match self.code.run(a, p, &locals, &mut run) {
                 Err(Stop::Pending | Stop::Halt) => {
-                    self.pending[a.0 as usize] = run.pending.map(|effect| Pending { place: p, effect, note: run.note });
+                    let (pending, note) = (run.pending, run.note);
+                    let lead = log.words().len() as u8;
+                    self.pending[a.0 as usize] = pending.map(|effect| Pending { place: p, effect, note, lead });
                     return;
                 }
                 Ok(result) => {
@@ -398,9 +403,12 @@ impl<C: Code> Sim<C> {
         }
         let (place, locals) = (self.place(a), self.locals(a));
         let mut log = self.log(a);
+        let written = log.words().len();
         let mut run = Replay::new(&self.world, a, &mut log);
         let _ = self.code.run(a, place, &locals, &mut run);
-        self.pending[a.0 as usize] = run.pending.map(|effect| Pending { place, effect, note: run.note });
+        let (pending, note) = (run.pending, run.note);
+        let lead = log.words().len().saturating_sub(written) as u8;
+        self.pending[a.0 as usize] = pending.map(|effect| Pending { place, effect, note, lead });
     }
 
     /// What watchers do after a step: marks on variables whose frame was freed, ghost words, rules.

@@ -79,6 +79,9 @@ const FULL: Stop = Stop::Bad { what: "room in the log", value: LOG_ROOM };
 /// The operation did not do again what it did before.
 const ASTRAY: Stop = Stop::Bad { what: "the same effects again", value: 0 };
 
+/// Nothing has begun.
+const NOWHERE: usize = usize::MAX;
+
 /// A run of a statement on its log.
 pub struct Replay<'a> {
     world: &'a World,
@@ -86,6 +89,8 @@ pub struct Replay<'a> {
     /// The log, shortened where scopes have ended.
     pub log: &'a mut Log,
     at: usize,
+    /// Where the innermost scope, attempt or loop that is under way began.
+    begun: usize,
     /// The first effect that the log does not know.
     pub pending: Option<Effect>,
     /// What that effect is for.
@@ -95,7 +100,7 @@ pub struct Replay<'a> {
 impl<'a> Replay<'a> {
     /// A run of an actor's statement on a log.
     pub fn new(world: &'a World, me: ActorId, log: &'a mut Log) -> Replay<'a> {
-        Replay { world, me, log, at: 0, pending: None, note: "" }
+        Replay { world, me, log, at: 0, begun: NOWHERE, pending: None, note: "" }
     }
 
     fn take<R: Plain>(&mut self) -> R {
@@ -104,6 +109,22 @@ impl<'a> Replay<'a> {
         self.at += R::WORDS.max(1);
         self.note = "";
         R::from_words(w)
+    }
+
+    /// Where a scope, an attempt or a loop begins, and where the one around it does. If nothing has happened since that
+    /// one began an empty word goes between the two: the end of the inner one would else stand where the outer one
+    /// looks for its own.
+    #[inline(always)]
+    fn begin(&mut self) -> Result<(usize, usize), Stop> {
+        let outer = self.begun;
+        if outer == self.at {
+            if self.at == self.log.len && !self.log.push_word(0, false) {
+                return Err(FULL);
+            }
+            self.at += 1;
+        }
+        self.begun = self.at;
+        Ok((self.at, outer))
     }
 
     /// Replaces what stands in the log since `start` by a result.
@@ -150,28 +171,33 @@ impl Step for Replay<'_> {
     }
 
     fn scope<R: Plain>(&mut self, f: impl Fn(&mut Self) -> Result<R, Stop>) -> Result<R, Stop> {
-        if self.log.is_scope(self.at) {
+        let (start, outer) = self.begin()?;
+        if self.log.is_scope(start) {
+            self.begun = outer;
             return Ok(self.take());
         }
-        let start = self.at;
         let r = f(self)?;
         if self.at > start {
             self.put(start, r)?;
         }
+        self.begun = outer;
         Ok(r)
     }
 
     fn retry<R: Plain>(&mut self, f: impl Fn(&mut Self) -> Result<Option<R>, Stop>) -> Result<R, Stop> {
-        if self.log.is_scope(self.at) {
+        let (start, outer) = self.begin()?;
+        if self.log.is_scope(start) {
+            self.begun = outer;
             return Ok(self.take());
         }
-        let start = self.at;
         loop {
+            self.begun = start;
             match f(self)? {
                 Some(r) => {
                     if self.at > start {
                         self.put(start, r)?;
                     }
+                    self.begun = outer;
                     return Ok(r);
                 }
                 None if self.at == start => return Err(ASTRAY),
@@ -188,7 +214,7 @@ impl Step for Replay<'_> {
         init: A,
         f: impl Fn(&mut Self, A) -> Result<ControlFlow<A, A>, Stop>,
     ) -> Result<A, Stop> {
-        let start = self.at;
+        let (start, outer) = self.begin()?;
         let mut acc = init;
         if self.log.is_scope(start) {
             let done: bool = self.take();
@@ -196,11 +222,13 @@ impl Step for Replay<'_> {
                 acc = self.take();
             }
             if done {
+                self.begun = outer;
                 return Ok(acc);
             }
         }
         loop {
             let before = self.at;
+            self.begun = start;
             let flow = f(self, acc)?;
             if self.at == before && flow.is_continue() {
                 return Err(ASTRAY);
@@ -215,8 +243,51 @@ impl Step for Replay<'_> {
             }
             acc = next;
             if done {
+                self.begun = outer;
                 return Ok(acc);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::addr::Word;
+    use ControlFlow::{Break, Continue};
+
+    /// Loops, attempts and scopes that begin where another does; the results of its effects are 0, 1, 2 and so on.
+    fn nested<S: Step>(s: &mut S) -> Result<u64, Stop> {
+        let read = |s: &mut S| s.load(Word(0));
+        let rounds = |s: &mut S| {
+            s.fold(0, |s, n| {
+                let inner = s.scope(|s| s.scope(read))?;
+                Ok(if inner >= n + 3 { Break(inner) } else { Continue(n) })
+            })
+        };
+        let a = s.scope(|s| {
+            let first = s.retry(|s| Ok(Some(rounds(s)?).filter(|&v| v > 5)))?;
+            Ok(100 * first + s.scope(rounds)?)
+        })?;
+        let b = s.scope(|s| Ok((s.scope(|_| Ok(7))?, read(s)?)))?;
+        Ok(10_000 * a + 10 * b.1 + b.0)
+    }
+
+    #[test]
+    fn whatever_begins_where_another_begins_ends_as_itself() {
+        // Rounds end at the first result of 3 or more: 3, then 4, 5, and 6, which is enough; then 7; then 8.
+        let world = World::default();
+        let mut log = Log::EMPTY;
+        let mut effects = 0;
+        let out = loop {
+            let mut run = Replay::new(&world, ActorId(0), &mut log);
+            match nested(&mut run) {
+                Ok(out) => break out,
+                Err(Stop::Pending) => assert!(log.push(&[effects])),
+                Err(other) => panic!("{other:?} after {effects} effects: {:?}", log.words()),
+            }
+            effects += 1;
+        };
+        assert_eq!((out, effects), (10_000 * (100 * 6 + 7) + 80 + 7, 9));
     }
 }

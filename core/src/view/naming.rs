@@ -156,6 +156,9 @@ const DOM_WORDS: &[(DomWord, &str)] = &[
     (DomWord::PodReclaimSingle, "the place that the sweep has got to"),
     (DomWord::PodMaxGuest, "the highest gfn populated"),
     (DomWord::DomainRef, "the references to the domain"),
+    (DomWord::ShrPages, "the number of shares"),
+    (DomWord::NextShared, "the place that giving up shares has got to"),
+    (DomWord::ShareEnomem, "the event that there was no memory to unshare with"),
 ];
 
 fn record(at: u8) -> &'static str {

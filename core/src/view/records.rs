@@ -83,10 +83,10 @@ pub(super) fn sharing_done(names: &Names<'_>, a: SharingAct, result: u64) -> Str
             format!("notes that {g} shares {} from now on", names.frame(to)),
             "finds no note of that frame number to move",
         ),
-        SharingAct::First(mfn) | SharingAct::Next { mfn, .. } if result == u64::MAX => {
+        SharingAct::Nth { mfn, .. } | SharingAct::Next { mfn, .. } if result == u64::MAX => {
             format!("has seen all who share {}", names.frame(mfn))
         }
-        SharingAct::First(mfn) | SharingAct::Next { mfn, .. } => {
+        SharingAct::Nth { mfn, .. } | SharingAct::Next { mfn, .. } => {
             format!("reads who shares {}: {}", names.frame(mfn), DomGfn::from_word(result))
         }
         SharingAct::Count { mfn, .. } => format!("counts who shares {}: {}", names.frame(mfn), result / 2),
@@ -101,7 +101,7 @@ pub(super) fn sharing_doing(names: &Names<'_>, a: SharingAct) -> String {
         SharingAct::Insert { mfn, g } => format!("note that {g} shares {}", names.frame(mfn)),
         SharingAct::Remove { mfn, g } => format!("note that {g} shares {} no longer", names.frame(mfn)),
         SharingAct::Move { to, g, .. } => format!("note that {g} shares {} from now on", names.frame(to)),
-        SharingAct::First(mfn) | SharingAct::Next { mfn, .. } => format!("read who shares {}", names.frame(mfn)),
+        SharingAct::Nth { mfn, .. } | SharingAct::Next { mfn, .. } => format!("read who shares {}", names.frame(mfn)),
         SharingAct::Count { mfn, .. } => format!("count who shares {}", names.frame(mfn)),
         SharingAct::Handle(mfn) => format!("read the sharing handle of {}", names.frame(mfn)),
     }

@@ -3,18 +3,22 @@
 
 use super::survey::{At, Hangs};
 use super::{Broken, Rule, index, record};
-use crate::addr::{ActorId, DomGfn, Mfn};
+use crate::addr::{ActorId, DomGfn, DomId, Mfn};
 use crate::entry::{Decoded, LeafCtx, P2mType};
 use crate::machine::frames::{self, PGC_ALLOCATED, count};
 use crate::machine::tlb::{self, Cached};
 use crate::machine::{DomWord, FrameUse, FrameWord, Words, World};
 
-/// I1 for one frame that a leaf maps: a view maps what its domain owns. Reads the frame's count and owner.
+/// I1 for one frame that a leaf maps: a view maps what its domain owns. A frame that is being made shareable belongs to
+/// dom_cow a few steps before its entry says so; until then its m2p still names the gfn. Reads the frame's count, owner
+/// and m2p.
 pub fn i1<W: Words>(m: &mut W, world: &World, g: DomGfn, mfn: Mfn, ty: P2mType) -> Option<Broken> {
     let info = record(m, world, mfn, FrameWord::Count);
     let owner = frames::owner(m, world, mfn);
     let view = world.slot(g.dom).and_then(|slot| world.domain(slot).view);
-    let good = owner == view.map_or(g.dom, |v| world.domain(v.of).id) && info & PGC_ALLOCATED != 0;
+    let nominated = owner == DomId::COW && record(m, world, mfn, FrameWord::M2p) == g.to_word();
+    let own = nominated || owner == view.map_or(g.dom, |v| world.domain(v.of).id);
+    let good = own && info & PGC_ALLOCATED != 0;
     (index::own_memory(ty) && !good).then(|| {
         let (ty, name) = (ty.name(), world.frame_name(mfn));
         let allocated = if info & PGC_ALLOCATED == 0 { "not allocated" } else { "allocated" };

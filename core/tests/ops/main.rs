@@ -6,13 +6,16 @@ mod audit;
 mod basics;
 mod calls;
 mod change_type;
+mod direct;
 mod foreign;
 mod ioreq;
 mod log_dirty;
 mod mmio;
 mod physmap;
 mod pod;
+mod records;
 mod refs;
+mod sharing;
 mod table;
 mod tlb;
 

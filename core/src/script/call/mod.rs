@@ -11,6 +11,7 @@ mod physmap;
 mod pod;
 mod primitive;
 mod query;
+mod sharing;
 
 use super::code::{Expr, VerbCall};
 use super::eval::{self, EvalError, PlaceAt};
@@ -106,7 +107,7 @@ impl Call<'_> {
         use Verb::*;
         match self.call.verb {
             Lookup | SetEntry | HwRead | HwWrite | GetGfn | GetGfnQuery | PutGfn | GetTwoGfns | PutTwoGfns
-            | GetPageFromGfn => query::run(self, s),
+            | GetPageFromGfn | GetGfnUnshare => query::run(self, s),
             MarkDirty | LogdirtyFault | LogdirtyEnable | LogdirtyDisable | LogdirtyClean | LogdirtyPeek | TrackVram
             | UntrackVram | ChangeType | ChangeTypeRange => log_dirty::run(self, s),
             SetMmio | ClearMmio | MapMmio | SetIdentity | ClearIdentity | SetAccess | GetAccess | DefaultAccess
@@ -116,6 +117,7 @@ impl Call<'_> {
             AddPage | RemovePage | GuestRemove | Increase | Decrease | MovePage => physmap::run(self, s),
             MarkPod | DemandPopulate | ZeroCheck | Sweep | PodTarget | EmptyCache => pod::run(self, s),
             Audit => audit::run(self, s),
+            ShareNominate | Share | ShareAdd | Unshare => sharing::run(self, s),
             _ => primitive::run(self, s),
         }
     }

@@ -4,8 +4,9 @@ use super::{Call, code, unknown};
 use crate::addr::{Mfn, Order};
 use crate::entry::{Access, P2mType};
 use crate::machine::tlb;
+use crate::ops::query::Query;
 use crate::ops::table::{self, NewEntry};
-use crate::ops::{Code as Answer, guest, query};
+use crate::ops::{Code as Answer, guest, page, query};
 use crate::script::values::Kind;
 use crate::script::verbs::{Verb, Word};
 use crate::step::{Step, Stop};
@@ -25,7 +26,11 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
         Verb::PutGfn => query::put_gfn(s, g).map(|()| 0),
         Verb::GetTwoGfns => query::get_two_gfns(s, g, c.gfn(s, Word::With)?).map(|()| 0),
         Verb::PutTwoGfns => query::put_two_gfns(s, g, c.gfn(s, Word::With)?).map(|()| 0),
-        Verb::GetPageFromGfn => Ok(query::get_page_from_gfn(s, g)?.0),
+        Verb::GetGfnUnshare => query::get_gfn_unshare(s, g),
+        Verb::GetPageFromGfn => {
+            let q = if c.call.has(Word::Unshare) { Query::UNSHARE } else { Query::ALLOC };
+            Ok(page::get_page_from_gfn(s, g, q)?.0.0)
+        }
         _ => unknown(c),
     }
 }

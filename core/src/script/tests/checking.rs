@@ -26,11 +26,9 @@ fn what_is_known_and_not_offered_says_that_and_no_more() {
         check(text, &[&error]);
     };
     // A verb, with arguments that would be wrong, and with a result that somebody reads.
-    check("share 1:0x10 with 2:0x20", "1:1", "`share`");
+    check("populate 1:0x10", "1:1", "`populate`");
     check("x = insert 3 into nowhere\ny = x", "1:5", "`insert`");
     check("read M", "1:1", "`read`");
-    // A word of a verb that is offered.
-    check("unshare_ = get_page_from_gfn 1:0x10 unshare", "1:37", "`get_page_from_gfn .. unshare`");
     // Places, where a verb, a value or a condition names them.
     check("n = load has_ring(1)", "1:10", "the place `has_ring`");
     check("x = load pte(1:0x10, 9)", "1:10", "the place `pte`");

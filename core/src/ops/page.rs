@@ -1,0 +1,86 @@
+//! From a frame number to its page with a reference (`get_page_from_gfn`, since `80ea7af172` of 2012-05-17).
+//!
+//! Protocol: the reference is taken while the look-up's lock is held, from whom the frame belongs to, so that it is
+//! that entry's frame. It keeps the page alive and says nothing about the translation once the lock is gone.
+
+use super::code::Code;
+use super::query::{Query, get_gfn_type, put_gfn, release, take, walk};
+use crate::addr::{DomGfn, DomId, Mfn};
+use crate::entry::{Leaf, P2mType};
+use crate::lock::policy;
+use crate::machine::FrameWord;
+use crate::machine::frames::owner_of_word;
+use crate::step::{Act, Step, Stop};
+
+/// `get_page_from_gfn g [unshare]`: the frame with a reference of the caller's own, or [`Mfn::INVALID`], and the
+/// entry's type as of then. A look-up that changes nothing goes first; only what it cannot answer (a shared page that
+/// is to be written, a page populated on demand) takes the way of a get.
+pub fn get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn, q: Query) -> Result<(Mfn, P2mType), Stop> {
+    let slot = s.slot(g.dom)?;
+    let plan = policy::for_lookup(s.world(), slot, g.gfn).shared(s.world());
+    take(s, slot, plan)?;
+    let (entry, level) = walk(s, g)?;
+    let leaf = s.world().leaf_of(g, entry, level);
+    let change = leaf.is_some_and(|l| q.unshare && l.ty.is_shared() || q.alloc && l.ty.is_pod());
+    let mfn = if change { Mfn::INVALID } else { reference(s, g.dom, leaf)? };
+    release(s, slot, plan)?;
+    if !change {
+        return Ok((mfn, type_of(leaf)));
+    }
+    let entry = get_gfn_type(s, g, q)?;
+    let level = if s.world().format.superpage(entry) { 1 } else { 0 };
+    let leaf = s.world().leaf_of(DomGfn { gfn: crate::addr::Gfn(0), ..g }, entry, level);
+    let kept = leaf.filter(|l| !(q.unshare && l.ty.is_shared()));
+    let mfn = reference(s, g.dom, kept)?;
+    put_gfn(s, g)?;
+    Ok((mfn, type_of(leaf)))
+}
+
+/// What a look-up calls an entry that maps nothing.
+fn type_of(leaf: Option<Leaf>) -> P2mType {
+    leaf.map_or(P2mType::MmioDm, |l| l.ty)
+}
+
+/// A reference on what the leaf maps, if that is memory: from the domain, from dom_cow where it is shared, from its
+/// real owner, who must be another, where it is foreign.
+fn reference<S: Step>(s: &mut S, dom: DomId, leaf: Option<Leaf>) -> Result<Mfn, Stop> {
+    let foreign = |l: &Leaf| l.ty == P2mType::MapForeign;
+    let Some(leaf) = leaf.filter(|l| (l.ty.is_ram() || foreign(l)) && l.mfn.is_valid()) else {
+        return Ok(Mfn::INVALID);
+    };
+    let from = if foreign(&leaf) {
+        let owner = s.frame_word(leaf.mfn, FrameWord::Owner)?;
+        s.note("reads whose frame it is");
+        let owner = owner_of_word(s.load(owner)?);
+        if owner == dom {
+            return Ok(Mfn::INVALID);
+        }
+        owner
+    } else if leaf.ty.is_shared() {
+        DomId::COW
+    } else {
+        dom
+    };
+    let got = s.act(Act::GetPage { mfn: leaf.mfn, dom: Some(from) })? != 0;
+    Ok(if got { leaf.mfn } else { Mfn::INVALID })
+}
+
+/// Xen's `check_get_page_from_gfn`: the page of a frame number, to read or to write it, with a reference if all is
+/// well. `EAGAIN` it is paged out or on its way, or shared, to be written, and without memory for a copy; `EPERM` it is
+/// a device's; `EINVAL` there is none.
+pub fn check_get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn, readonly: bool) -> Result<(Code, P2mType, Mfn), Stop> {
+    let (mfn, ty) = get_page_from_gfn(s, g, if readonly { Query::ALLOC } else { Query::UNSHARE })?;
+    let code = if ty.is_paging() || !readonly && ty.is_shared() {
+        Code::Eagain
+    } else if ty == P2mType::MmioDirect {
+        Code::Eperm
+    } else if !mfn.is_valid() {
+        Code::Einval
+    } else {
+        return Ok((Code::Ok, ty, mfn));
+    };
+    if mfn.is_valid() {
+        s.act(Act::PutPage(mfn))?;
+    }
+    Ok((code, ty, Mfn::INVALID))
+}
