@@ -4,9 +4,10 @@ use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::{Decoded, Era, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
-    DomWord, Words, World, blocks, dirty, foreign, frames, ioreq, pod, refs, sharing, sweep, table, tlb,
+    DomWord, Words, World, blocks, dirty, foreign, frames, ioreq, lists, objects, pause, pod, refs, ring, sharing,
+    sweep, table, tlb,
 };
-use crate::step::{Act, Effect, Page};
+use crate::step::{Act, Cond, Effect, Page};
 
 /// What became of an effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,7 +62,33 @@ pub fn perform<W: Words>(m: &mut W, world: &World, me: ActorId, e: &Effect) -> P
             one(0)
         }
         Effect::Wait(_) | Effect::Wake(_) | Effect::Choose(_) => one(0),
+        Effect::Act(Act::Ring(a)) => ring::act(m, world, a).map_or(Performed::Blocked, Performed::Done),
         Effect::Act(a) => Performed::Done(act(m, world, me, a)),
+    }
+}
+
+/// Whether the actor's effect can happen now, without waiting; a condition that a program states is not asked.
+#[inline]
+pub fn ready<W: Words>(m: &mut W, world: &World, me: ActorId, e: &Effect) -> bool {
+    if world.pausable && pause::stays(m, world, me) {
+        return false;
+    }
+    match *e {
+        Effect::Lock(l, mode) => lock::look(m, world, me, l, mode) != lock::Look::Busy,
+        Effect::Wait(c) => holds(m, world, me, c),
+        Effect::Act(Act::Ring(a)) => a.ready(m, world),
+        _ => true,
+    }
+}
+
+/// Whether what a sleeper waits for has come; a condition that a program states is not asked.
+#[inline]
+pub fn holds<W: Words>(m: &mut W, world: &World, me: ActorId, c: Cond) -> bool {
+    match c {
+        Cond::Is(w, v) => m.get(w) == v,
+        Cond::Not(w, v) => m.get(w) != v,
+        Cond::Outside(who) => pause::inside(m, world, me, who).is_empty(),
+        Cond::Stated => true,
     }
 }
 
@@ -100,6 +127,13 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::Dirty(a) => [dirty::act(m, world, me, a), 0],
         Act::Block(b) => [blocks::perform(m, world, me, b), 0],
         Act::Pod(p) => [pod::perform(m, world, p), 0],
+        Act::Ring(a) => ring::act(m, world, a).unwrap_or_default(),
+        Act::List(a) => [lists::act(m, world, a), 0],
+        Act::Object(a) => [objects::act(m, world, me, a), 0],
+        Act::Pause(a) => {
+            pause::act(m, world, me, a);
+            [0, 0]
+        }
         Act::MayTake(hold) => flag(lock::may_take(m, world, me, hold)),
         Act::Table(a) => {
             let inside = a.section().is_some_and(|slot| lock::holds_table(m, world, me, slot));

@@ -11,8 +11,12 @@ use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order, Word};
 use crate::lock::{Hold, Lock, Mode};
 use crate::machine::blocks::BlockAct;
 use crate::machine::dirty::DirtyAct;
+use crate::machine::lists::ListAct;
+use crate::machine::objects::ObjectAct;
+use crate::machine::pause::{PauseAct, Who};
 use crate::machine::pod::PodAct;
 use crate::machine::refs::RefsAct;
+use crate::machine::ring::RingAct;
 use crate::machine::sharing::SharingAct;
 use crate::machine::sweep::Sweep;
 use crate::machine::table::TableAct;
@@ -175,6 +179,14 @@ pub enum Act {
     Block(BlockAct),
     /// The populate-on-demand cache.
     Pod(PodAct),
+    /// A ring of requests: what was taken, then a [`Ringed`](crate::machine::ring::Ringed). May have to wait.
+    Ring(RingAct),
+    /// A list whose links stand in its elements.
+    List(ListAct),
+    /// A heap object.
+    Object(ObjectAct),
+    /// vCPUs that are paused, or end.
+    Pause(PauseAct),
     /// Whether the actor may wait for these locks: see [`crate::lock::may_take`].
     MayTake(Hold),
     /// Typed references, owners, m2p.
@@ -190,6 +202,10 @@ pub enum Act {
 pub enum Cond {
     /// The word has this value.
     Is(Word, u64),
+    /// The word has another value.
+    Not(Word, u64),
+    /// They are outside the hypervisor, all of them.
+    Outside(Who),
     /// The condition of the statement that the actor is at, as its program words it.
     Stated,
 }
@@ -199,7 +215,9 @@ impl Effect {
     #[inline(always)]
     pub const fn width(&self) -> usize {
         match self {
-            Effect::Act(Act::TlbAccess { .. } | Act::TlbWalk { .. } | Act::Sweep(_) | Act::SetEntry { .. }) => 2,
+            Effect::Act(
+                Act::TlbAccess { .. } | Act::TlbWalk { .. } | Act::Sweep(_) | Act::SetEntry { .. } | Act::Ring(_),
+            ) => 2,
             _ => 1,
         }
     }
@@ -212,6 +230,7 @@ impl Effect {
                 | Effect::TryLock(..)
                 | Effect::Unlock(..)
                 | Effect::Wait(_)
+                | Effect::Act(Act::Ring(_) | Act::Pause(_))
                 | Effect::Act(Act::SetEntry { .. })
         )
     }

@@ -358,6 +358,8 @@ fn last_put(lack: Lack, getters: u8, reused: bool) {
     let first = HashMap::from([
         (rec(FrameWord::Count).0, 1),
         (rec(FrameWord::Owner).0, frames::owner_word(DomId(1))),
+        // It is on the page list of the first domain.
+        (rec(FrameWord::Use).0, 1 << 16),
         (dom(0, DomWord::ListHead).0, mfn.0 + 1),
         (dom(0, DomWord::ListTail).0, mfn.0 + 1),
         (dom(0, DomWord::TotPages).0, 1),

@@ -1,13 +1,13 @@
-//! What a domain's table maps at first: `GFN [.. GFN] = [NAME as] TYPE [with ACCESS] [order N] [content N]`.
+//! What a domain's table maps at first: `GFN [.. GFN] = [NAME as] TYPE [with ACCESS] [order N] [content N] [special]`.
 
 use super::reader::Reader;
 use super::world::Taken;
-use crate::addr::{Gfn, Order};
+use crate::addr::{DomGfn, DomId, Gfn, Order};
 use crate::entry::{Access, Format, P2mType};
 use crate::machine::MAX_FRAMES;
 use crate::script::lex::{Tok, lex};
 use crate::script::parse::Parser;
-use crate::script::{Names, Span, Text, did_you_mean, no_type, not_offered};
+use crate::script::{self, Names, Span, Text, did_you_mean, no_type};
 
 /// One item of a map.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,8 +26,12 @@ pub struct MapItem {
     pub order: Order,
     /// The first word of each page.
     pub content: i64,
+    /// Whether its frames are Xen's own pages.
+    pub special: bool,
     /// Where it stands.
     pub span: Span,
+    /// Whether it shows a frame that is named elsewhere.
+    shows: bool,
 }
 
 impl MapItem {
@@ -35,25 +39,17 @@ impl MapItem {
     pub fn frames(&self) -> u64 {
         self.last.0 - self.first.0 + 1
     }
-}
 
-/// The types with which a world can begin: those whose frames, owners and counts a first state has.
-const FIRST: [P2mType; 9] = [
-    P2mType::RamRw,
-    P2mType::RamLogdirty,
-    P2mType::RamRo,
-    P2mType::RamPagingOut,
-    P2mType::RamPaged,
-    P2mType::RamBroken,
-    P2mType::PopulateOnDemand,
-    P2mType::MmioDm,
-    P2mType::Invalid,
-];
+    /// Whether it shows a frame that is named elsewhere: another domain's, or one that is shared.
+    pub fn borrows(&self) -> bool {
+        self.shows
+    }
+}
 
 type Parse<T> = Result<T, ()>;
 
 /// The items of a map.
-pub fn parse(r: &mut Reader<'_>, text: &Text, names: &mut Names, taken: &mut Taken) -> Vec<MapItem> {
+pub fn parse(r: &mut Reader<'_>, text: &Text, names: &mut Names, taken: &mut Taken, view: bool) -> Vec<MapItem> {
     let lexed = lex(text);
     let mut p = Parser::new(&lexed.tokens, lexed.problems);
     let mut items: Vec<MapItem> = Vec::new();
@@ -62,8 +58,8 @@ pub fn parse(r: &mut Reader<'_>, text: &Text, names: &mut Names, taken: &mut Tak
         if p.peek() == Tok::Eof {
             break;
         }
-        match item(&mut p, names.format) {
-            Ok(item) => {
+        match item(&mut p, names.format, view) {
+            Ok(mut item) => {
                 if let Some(other) = items.iter().find(|o| o.first <= item.last && item.first <= o.last) {
                     let line = r.file.line(other.span);
                     r.wrong(
@@ -71,7 +67,7 @@ pub fn parse(r: &mut Reader<'_>, text: &Text, names: &mut Names, taken: &mut Tak
                         format!("frame number {} is mapped already, at line {line}", item.first.max(other.first)),
                     );
                 }
-                name(r, &item, names, taken);
+                name(r, &mut item, names, taken);
                 items.push(item);
             }
             Err(()) => {
@@ -85,15 +81,57 @@ pub fn parse(r: &mut Reader<'_>, text: &Text, names: &mut Names, taken: &mut Tak
     items
 }
 
-/// A frame's name, which is new.
-fn name(r: &mut Reader<'_>, item: &MapItem, names: &mut Names, taken: &mut Taken) {
-    let Some(name) = &item.frame else { return };
-    if r.is_name(name, item.span) && taken.take(r, name, "a frame", item.span) {
+/// A frame's name, which is new; that of a shared frame may come again.
+fn name(r: &mut Reader<'_>, item: &mut MapItem, names: &mut Names, taken: &mut Taken) {
+    let Some(name) = item.frame.as_ref().filter(|_| !item.shows) else { return };
+    let what = if item.ty == P2mType::RamShared { SHARED } else { "a frame" };
+    if item.ty == P2mType::RamShared && taken.is(name, SHARED) {
+        item.shows = true;
+    } else if r.is_name(name, item.span) && taken.take(r, name, what, item.span) {
         names.frames.push(name.clone());
     }
 }
 
-fn item(p: &mut Parser<'_>, format: Format) -> Parse<MapItem> {
+/// What a shared frame is called when its name is taken.
+const SHARED: &str = "a shared frame";
+
+/// Whether each item that shows another's frame names one that is there.
+pub fn borrowed<'i>(r: &mut Reader<'_>, items: impl Iterator<Item = &'i MapItem>, names: &Names) {
+    for item in items.filter(|i| i.shows) {
+        let name = item.frame.as_deref().unwrap_or_default();
+        if !names.frames.iter().any(|f| f == name) {
+            r.wrong(item.span, script::unknown("frame", name, names.frames.iter().map(String::as_str)));
+        }
+    }
+}
+
+/// What is granted: a frame number with its domain, `1:0x10`.
+pub fn granted(r: &mut Reader<'_>, text: &Text, names: &Names) -> Option<DomGfn> {
+    let lexed = lex(text);
+    let mut p = Parser::new(&lexed.tokens, lexed.problems);
+    let at = p.span();
+    let read = |p: &mut Parser<'_>| -> Parse<(u64, Gfn)> {
+        let dom = match p.peek() {
+            Tok::Number(n) => {
+                p.next();
+                n
+            }
+            _ => p.name("a domain").map(|n| names.space(&n.name).map_or(u64::MAX, u64::from))?,
+        };
+        p.expect(":", "between the domain and the frame number")?;
+        Ok((dom, gfn(p)?))
+    };
+    let got = read(&mut p);
+    p.finish(&mut r.problems);
+    let (dom, gfn) = got.ok()?;
+    if !names.has_domain(dom) {
+        r.wrong(at, "[[grant]] `from` is a frame number of a domain, as in  1:0x10");
+        return None;
+    }
+    Some(DomGfn { dom: DomId(dom as u16), gfn })
+}
+
+fn item(p: &mut Parser<'_>, format: Format, view: bool) -> Parse<MapItem> {
     let start = p.span();
     let first = gfn(p)?;
     let last = if p.eat("..") { gfn(p)? } else { first };
@@ -108,11 +146,13 @@ fn item(p: &mut Parser<'_>, format: Format) -> Parse<MapItem> {
     if format.type_code(kind).is_none() {
         return p.wrong(ty.span, no_type(kind, format));
     }
-    if !FIRST.contains(&kind) {
-        return p.wrong(ty.span, not_offered(&format!("`{kind}` in a map")));
-    }
     if let Some(name) = frame.as_ref().filter(|_| !kind.has_frame()) {
         return p.wrong(name.span, format!("`{}` names no frame: `{kind}` has none", name.name));
+    }
+    let others = matches!(kind, P2mType::GrantMapRw | P2mType::GrantMapRo | P2mType::MapForeign);
+    let shows = kind.has_frame() && (others || view);
+    if shows && frame.is_none() {
+        return p.wrong(ty.span, format!("`{kind}` shows a frame that is named elsewhere here: NAME as {kind}"));
     }
     let mut item = MapItem {
         first,
@@ -122,7 +162,9 @@ fn item(p: &mut Parser<'_>, format: Format) -> Parse<MapItem> {
         access: None,
         order: Order::K4,
         content: 0,
+        special: false,
         span: start,
+        shows,
     };
     let mut ordered = false;
     loop {
@@ -146,7 +188,10 @@ fn item(p: &mut Parser<'_>, format: Format) -> Parse<MapItem> {
                 let n = number(p, "a number")? as i64;
                 item.content = if minus { -n } else { n };
             }
-            "special" => return p.wrong(word.span, not_offered("`special`")),
+            "special" if kind.is_ram() && kind.has_frame() && !kind.is_shared() && !shows => item.special = true,
+            "special" => {
+                return p.wrong(word.span, format!("`special` is said of a domain's own memory, not of `{kind}`"));
+            }
             other => {
                 return p.wrong(word.span, format!("found `{other}` where with, order, content or the end should be"));
             }
@@ -156,8 +201,8 @@ fn item(p: &mut Parser<'_>, format: Format) -> Parse<MapItem> {
     if last < first {
         return p.wrong(start, format!("the range ends before it begins: {first}..{last}"));
     }
-    if kind == P2mType::RamPaged && item.order != Order::K4 {
-        return p.wrong(ty.span, "pages are paged out one by one: `ram_paged` has order 0");
+    if matches!(kind, P2mType::RamPaged | P2mType::RamShared) && item.order != Order::K4 {
+        return p.wrong(ty.span, format!("pages are paged out and shared one by one: `{kind}` has order 0"));
     }
     if kind.has_frame() && item.order.frames() > MAX_FRAMES as u64 {
         let asked = format!("order 18 of `{kind}` takes {} frames", item.order.frames());

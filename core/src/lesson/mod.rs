@@ -17,7 +17,7 @@ mod world;
 pub use expect::{Expect, Pattern, Repair, ScheduleWord, Until};
 pub use map::MapItem;
 pub use stage::Staged;
-pub use world::{DomainSpec, FrameSpec, WorldSpec};
+pub use world::{DomainSpec, FrameSpec, GrantSpec, ViewSpec, WorldSpec};
 
 use crate::addr::DomId;
 use crate::machine::Kind;
@@ -44,8 +44,12 @@ pub struct Lesson {
     pub world: WorldSpec,
     /// The domains.
     pub domains: Vec<DomainSpec>,
+    /// Further tables of domains.
+    pub views: Vec<ViewSpec>,
     /// Frames that nothing maps.
     pub frames: Vec<FrameSpec>,
+    /// The grants.
+    pub grants: Vec<GrantSpec>,
     /// The actors.
     pub actors: Vec<ActorSpec>,
     /// What is expected of each version.

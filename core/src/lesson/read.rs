@@ -2,7 +2,7 @@
 
 use super::reader::{Reader, Table};
 use super::world::{self, Taken};
-use super::{ActorSpec, Lesson, Version, expect};
+use super::{ActorSpec, Lesson, Version, expect, map};
 use crate::addr::DomId;
 use crate::machine::{Kind, MAX_ACTORS};
 use crate::script::parse::{self, MAX_PROBLEMS};
@@ -74,13 +74,16 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
     if top.has("hints") && hints.len() < 2 {
         r.wrong(top.at("hints"), "there are two hints or more, from gentle to plain");
     }
-    world::offered(r, top);
     let before = r.problems.len();
     let (mut names, mut taken) = (Names::default(), Taken::default());
     let world = world::world(r, top, &mut names, &mut taken);
     let domains = world::domains(r, top, &mut names, &mut taken);
+    let views = world::views(r, top, &mut names, &mut taken);
     let frames = world::frames(r, top, &mut names, &mut taken);
-    world::frames_bound(r, top, &world, &domains, &frames);
+    let items = domains.iter().flat_map(|d| &d.map).chain(views.iter().flat_map(|v| &v.map));
+    map::borrowed(r, items, &names);
+    let grants = world::grants(r, top, &mut names, &mut taken);
+    world::frames_bound(r, top, &world, (&domains, &views), &frames);
     let actors = actors(r, top, &mut names, &mut taken);
     let texts = r.versions(top, "procedures");
     let procedures = trees(r, texts, parse::procedures);
@@ -95,7 +98,9 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
         hints,
         world,
         domains,
+        views,
         frames,
+        grants,
         actors,
         expects: Vec::new(),
         repair: None,

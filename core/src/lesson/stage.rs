@@ -1,9 +1,12 @@
 //! From a lesson to a world with actors in it: the first state of one version under one policy.
 
-use super::{DomainSpec, Lesson, MapItem};
+use super::{DomainSpec, Lesson, MapItem, ViewSpec};
 use crate::addr::{ActorId, DomId, Gfn};
 use crate::entry::Access;
-use crate::machine::{Actor, BuildError, Builder, NamedLock, NewDomain, NewFrame, NewMapping, Policy, World};
+use crate::machine::{
+    Actor, BuildError, Builder, NamedLock, NewDomain, NewFrame, NewGrant, NewMapping, Policy, View, World,
+};
+use crate::script::code::Instr;
 use crate::script::{Error, Problem, Script};
 use crate::sim::Sim;
 use crate::watch::Rules;
@@ -38,6 +41,7 @@ impl Lesson {
     /// unknown version, or a world that cannot be built.
     pub fn stage(&self, version: &str, policy: Option<Policy>, pin: Option<bool>) -> Result<Staged, Vec<Error>> {
         let compiled = self.compile(version)?;
+        let maps = self.domains.iter().map(|d| &d.map).chain(self.views.iter().map(|v| &v.map));
         let builder = Builder {
             policy: policy.unwrap_or(self.world.policy),
             form: self.world.form,
@@ -45,20 +49,21 @@ impl Lesson {
             captive: self.world.captive,
             format: self.world.encoding,
             flush: self.world.flush,
-            domains: self.domains.iter().map(new_domain).collect(),
+            domains: self.domains.iter().map(new_domain).chain(self.views.iter().map(|v| self.new_view(v))).collect(),
             actors: self
                 .actors
                 .iter()
                 .map(|a| Actor { name: a.name.clone(), kind: a.kind, domain: a.domain })
                 .collect(),
-            mappings: self.domains.iter().zip(0..).flat_map(|(d, slot)| mappings(slot, &d.map)).collect(),
+            mappings: maps.zip(0..).flat_map(|(map, slot)| mappings(slot, map)).collect(),
             frames: self
                 .frames
                 .iter()
                 .map(|f| NewFrame {
                     name: f.name.clone(),
-                    owner: f.owner.and_then(|d| self.slot(d)),
+                    owner: f.owner.filter(|d| *d != DomId::NOBODY),
                     content: f.content as u64,
+                    list: f.list.map(|l| l as u8),
                 })
                 .collect(),
             free_frames: self.world.free_frames as u32,
@@ -69,6 +74,15 @@ impl Lesson {
                 .iter()
                 .map(|(name, level)| NamedLock { name: name.clone(), level: *level })
                 .collect(),
+            lists: self.names.lists.clone(),
+            rings: self.names.rings.iter().cloned().zip(self.world.rings.iter().copied()).collect(),
+            grants: self
+                .grants
+                .iter()
+                .map(|g| NewGrant { name: g.name.clone(), from: g.from, to: g.to, readonly: g.readonly })
+                .collect(),
+            patience: self.world.patience,
+            pausable: compiled.programs.iter().flat_map(|p| &p.instrs).any(pauses),
         };
         let (world, first) = builder.build().map_err(|e| self.at_fault(&e))?;
         let frames = self.names.frames.iter();
@@ -86,6 +100,11 @@ impl Lesson {
         Ok(Staged { world, first, script: Arc::new(script) })
     }
 
+    fn new_view(&self, v: &ViewSpec) -> NewDomain {
+        let view = self.slot(v.of).map(|of| View { of, kind: v.kind });
+        NewDomain { id: v.id, name: v.name.clone(), tables: v.tables as u32, view, ..NewDomain::default() }
+    }
+
     fn slot(&self, d: DomId) -> Option<u8> {
         self.domains.iter().position(|x| x.id == d).map(|i| i as u8)
     }
@@ -97,10 +116,15 @@ impl Lesson {
                 let maps = self.domains.iter().filter(|d| d.id == *dom).flat_map(|d| &d.map);
                 maps.rev().find(|m| (m.first..=m.last).contains(gfn)).map(|m| m.span)
             }
-            BuildError::TooMany { .. } => None,
+            BuildError::TooMany { .. } | BuildError::NoFrame { .. } => None,
         };
         vec![self.file().error(Problem::new(span.unwrap_or_default(), e.to_string()))]
     }
+}
+
+/// Whether a statement may pause a vCPU, end one, or send one back to its guest.
+fn pauses(i: &Instr) -> bool {
+    matches!(i, Instr::Do(call, _) if call.verb.may_pause())
 }
 
 fn new_domain(d: &DomainSpec) -> NewDomain {
@@ -111,9 +135,12 @@ fn new_domain(d: &DomainSpec) -> NewDomain {
         control: d.control,
         tables: d.tables as u32,
         dying: d.dying,
+        view: None,
+        ring: d.ring,
+        cache: d.cache as u32,
+        pod_target: d.pod_target,
         logdirty: d.logdirty,
         access_required: d.access_required,
-        ..NewDomain::default()
     }
 }
 
@@ -128,6 +155,7 @@ fn mappings(slot: u8, items: &[MapItem]) -> impl Iterator<Item = NewMapping> {
             access: m.access.unwrap_or(Access::Rwx),
             name: m.frame.clone().filter(|_| i == 0),
             content: m.content as u64,
+            special: m.special,
         })
     })
 }

@@ -2,14 +2,20 @@
 
 use super::map::{self, MapItem};
 use super::reader::{Named, Reader, Table};
-use crate::addr::DomId;
+use crate::addr::{DomGfn, DomId};
 use crate::entry::Format;
-use crate::machine::{Deferral, Form, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy};
-use crate::script::{Init, Names, OWNERS, Span, did_you_mean, not_offered};
+use crate::machine::{Deferral, Form, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy, RING_ROOM, ViewKind};
+use crate::script::{self, Init, Names, OWNERS, Span, did_you_mean};
 use std::collections::HashMap;
 
 /// Frames that a domain's table takes at least: its root.
 const ROOTS: u64 = 1;
+
+/// Domains of a lesson, and lists, rings and grants of its own: more than anybody can follow.
+const DOMAINS: usize = 8;
+const MAX_OWN: usize = 16;
+/// The number of the first view; those of domains are below, as Xen's own are.
+const FIRST_VIEW: u16 = 0x6000;
 
 /// `[world]`: what holds for all.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +34,10 @@ pub struct WorldSpec {
     pub flush: Deferral,
     /// Frames that are free at first.
     pub free_frames: u64,
+    /// After how many steps of others an actor that waits for a lock starves, if it ever does.
+    pub patience: Option<u64>,
+    /// The slots of each ring of the lesson's own.
+    pub rings: Vec<u64>,
 }
 
 /// `[[domain]]`.
@@ -43,12 +53,48 @@ pub struct DomainSpec {
     pub tables: u64,
     /// Whether it is dying from the beginning.
     pub dying: bool,
-    /// Whether writes are noted from the beginning.
+    /// Slots of its paging ring, if it has one.
+    pub ring: Option<u64>,
+    /// Frames of zeroes in its populate-on-demand cache.
+    pub cache: u64,
+    /// Its memory target.
+    pub pod_target: u64,
+    /// Whether its writes are noted from the beginning.
     pub logdirty: bool,
     /// Whether it must have a listener where an access right forbids something.
     pub access_required: bool,
     /// What is mapped, in the file's order.
     pub map: Vec<MapItem>,
+}
+
+/// `[[view]]`: a further table of a domain, with frame numbers of its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ViewSpec {
+    /// The number by which its frame numbers are told from those of domains.
+    pub id: DomId,
+    /// Its name.
+    pub name: String,
+    /// The domain whose memory it shows.
+    pub of: DomId,
+    /// What it is for.
+    pub kind: ViewKind,
+    /// Free table pages.
+    pub tables: u64,
+    /// What is mapped: frames that are named elsewhere.
+    pub map: Vec<MapItem>,
+}
+
+/// `[[grant]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GrantSpec {
+    /// Its name.
+    pub name: String,
+    /// What is granted.
+    pub from: DomGfn,
+    /// To whom.
+    pub to: DomId,
+    /// For reading only.
+    pub readonly: bool,
 }
 
 /// `[[frame]]`: a frame that nothing maps.
@@ -60,28 +106,8 @@ pub struct FrameSpec {
     pub owner: Option<DomId>,
     /// The first word of its page.
     pub content: i64,
-}
-
-/// What this release cannot do although the schema has it: the table, the key, and what it would be.
-const LATER: [(&str, &str); 9] = [
-    ("[world]", "lists"),
-    ("[world]", "rings"),
-    ("[world]", "patience"),
-    ("[[frame]]", "list"),
-    ("[[domain]]", "ring"),
-    ("[[domain]]", "cache"),
-    ("[[domain]]", "pod_target"),
-    ("lesson", "view"),
-    ("lesson", "grant"),
-];
-
-/// Says so if a key that this release does not offer is there.
-pub fn offered(r: &mut Reader<'_>, t: Table<'_>) {
-    for (table, key) in LATER {
-        if table == t.name && t.has(key) {
-            r.wrong(t.at(key), not_offered(&format!("{} `{key}`", t.name)));
-        }
-    }
+    /// The list of the lesson's own that it is on, by its place.
+    pub list: Option<usize>,
 }
 
 /// Gives each name to one thing.
@@ -100,6 +126,11 @@ impl Taken {
         }
         self.all.insert(name.to_string(), (what, line));
         true
+    }
+
+    /// Whether the name is that of such a thing.
+    pub fn is(&self, name: &str, what: &str) -> bool {
+        self.all.get(name).is_some_and(|n| n.0 == what)
     }
 }
 
@@ -154,9 +185,10 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         encoding: Format::Ept2011,
         flush: Deferral::Sync,
         free_frames: 0,
+        patience: None,
+        rings: Vec::new(),
     };
     let Some(t) = r.inner(top, "world", "[world]", &keys) else { return spec };
-    offered(r, t);
     if let Some((name, span)) = r.text(t, "policy") {
         spec.policy = policy(r, name.as_str(), span).unwrap_or_default();
     }
@@ -175,13 +207,14 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
     }
     spec.flush = one_of(r, t, "flush", &Deferral::ALL).unwrap_or_default();
     spec.free_frames = r.number(t, "free_frames", 0..MAX_FRAMES as u64 + 1).map_or(0, |n| n.0);
-    own_names(r, t, names, taken);
+    spec.patience = r.number(t, "patience", 1..1001).map(|n| n.0);
+    spec.rings = own_names(r, t, names, taken);
     names.format = spec.encoding;
     spec
 }
 
-/// Words and locks of the lesson's own.
-fn own_names(r: &mut Reader<'_>, t: Table<'_>, names: &mut Names, taken: &mut Taken) {
+/// Words, locks, lists and rings of the lesson's own; gives the rings' slots.
+fn own_names(r: &mut Reader<'_>, t: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<u64> {
     for ((name, value), span) in r.named(t, "words") {
         let init = match value {
             Named::Number(n) => Init::Number(n),
@@ -205,6 +238,29 @@ fn own_names(r: &mut Reader<'_>, t: Table<'_>, names: &mut Names, taken: &mut Ta
             _ => r.wrong(span, format!("lock `{name}` has a level from 0 to 255")),
         }
     }
+    for (name, span) in r.texts(t, "lists") {
+        if r.is_name(name.as_str(), span) && taken.take(r, name.as_str(), "a list", span) {
+            names.lists.push(name.as_str().to_string());
+        }
+    }
+    let mut rings = Vec::new();
+    for ((name, value), span) in r.named(t, "rings") {
+        match value {
+            Named::Number(slots) if (1..=RING_ROOM as i64).contains(&slots) => {
+                if taken.take(r, &name, "a ring", span) {
+                    names.rings.push(name);
+                    rings.push(slots as u64);
+                }
+            }
+            _ => r.wrong(span, format!("ring `{name}` has 1 to {RING_ROOM} slots")),
+        }
+    }
+    for (what, n, last) in [("lists", names.lists.len(), "lists"), ("rings", names.rings.len(), "rings")] {
+        if n > MAX_OWN {
+            r.wrong(t.at(last), format!("a world has at most {MAX_OWN} {what} of its own"));
+        }
+    }
+    rings
 }
 
 /// All `[[domain]]`: first their numbers and names, so that the rest may name any of them.
@@ -225,7 +281,6 @@ pub fn domains(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mu
     let tables = r.list(top, "domain", "[[domain]]", &keys);
     let mut out = Vec::new();
     for t in &tables {
-        offered(r, *t);
         if !t.has("id") {
             r.wrong(t.span, "[[domain]] needs `id`");
         }
@@ -242,18 +297,21 @@ pub fn domains(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mu
             control: r.flag(*t, "control").unwrap_or(false),
             tables: r.number(*t, "tables", 0..MAX_FRAMES as u64).map_or(4, |n| n.0),
             dying: r.flag(*t, "dying").unwrap_or(false),
+            ring: r.number(*t, "ring", 1..RING_ROOM + 1).map(|n| n.0),
+            cache: r.number(*t, "cache", 0..MAX_FRAMES as u64).map_or(0, |n| n.0),
+            pod_target: r.number(*t, "pod_target", 0..MAX_FRAMES as u64 + 1).map_or(0, |n| n.0),
             logdirty: r.flag(*t, "logdirty").unwrap_or(false),
             access_required: r.flag(*t, "access_required").unwrap_or(false),
             map: Vec::new(),
         };
         out.push((spec, *t));
     }
-    if out.len() > MAX_DOMAINS {
-        r.wrong(out[MAX_DOMAINS].1.span, format!("a world has at most {MAX_DOMAINS} domains"));
+    if out.len() > DOMAINS {
+        r.wrong(out[DOMAINS].1.span, format!("a world has at most {DOMAINS} domains"));
     }
     for (spec, t) in &mut out {
         if let Some((text, _)) = r.text(*t, "map") {
-            spec.map = map::parse(r, &text, names, taken);
+            spec.map = map::parse(r, &text, names, taken, false);
         }
     }
     out.into_iter().map(|(spec, _)| spec).collect()
@@ -275,7 +333,7 @@ pub fn domain(r: &mut Reader<'_>, t: Table<'_>, key: &str, names: &Names) -> Opt
         r.number(t, key, 0..0x4000).map(|n| n.0)
     };
     match number {
-        Some(n) if names.has_space(n) || (quoted && n > 0x4000) => Some(DomId(n as u16)),
+        Some(n) if names.has_domain(n) || (quoted && n > 0x4000) => Some(DomId(n as u16)),
         None if !quoted => None,
         _ => {
             let all: Vec<_> = names.domains.iter().map(|(d, _)| d.to_string()).collect();
@@ -289,17 +347,87 @@ pub fn domain(r: &mut Reader<'_>, t: Table<'_>, key: &str, names: &Names) -> Opt
 pub fn frames(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<FrameSpec> {
     let mut out = Vec::new();
     for t in r.list(top, "frame", "[[frame]]", &["name", "owner", "content", "list"]) {
-        offered(r, t);
         if !t.has("name") {
             r.wrong(t.span, "[[frame]] needs `name`");
         }
         let Some((name, span)) = r.name(t, "name") else { continue };
         let owner = domain(r, t, "owner", names);
         let content = r.signed(t, "content").map_or(0, |n| n.0);
+        let list = list(r, t, owner, names);
+        names.frame_lists.extend(list);
         if taken.take(r, &name, "a frame", span) {
             names.frames.push(name.clone());
-            out.push(FrameSpec { name, owner, content });
+            out.push(FrameSpec { name, owner, content, list });
         }
+    }
+    out
+}
+
+/// The list that a frame is on; a free one is on none.
+fn list(r: &mut Reader<'_>, t: Table<'_>, owner: Option<DomId>, names: &Names) -> Option<usize> {
+    let (name, span) = r.text(t, "list")?;
+    let found = names.lists.iter().position(|l| l == name.as_str());
+    match (found, owner) {
+        (None, _) => r.wrong(span, script::unknown("list", name.as_str(), names.lists.iter().map(String::as_str))),
+        (_, None) => r.wrong(span, "a frame on a list belongs to somebody: [[frame]] `owner`"),
+        _ => return found,
+    }
+    None
+}
+
+/// All `[[view]]`, whose maps show frames that are named elsewhere.
+pub fn views(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<ViewSpec> {
+    let mut out = Vec::new();
+    let tables = r.list(top, "view", "[[view]]", &["name", "domain", "kind", "tables", "map"]);
+    for (t, number) in tables.iter().zip(FIRST_VIEW..) {
+        for key in ["name", "domain", "kind"].into_iter().filter(|k| !t.has(k)) {
+            r.wrong(t.span, format!("[[view]] needs `{key}`"));
+        }
+        let kind = one_of(r, *t, "kind", &[("nested", ViewKind::Nested), ("alt", ViewKind::Alt)]);
+        let of = domain(r, *t, "domain", names);
+        let Some((name, span)) = r.name(*t, "name") else { continue };
+        let (Some(kind), Some(of)) = (kind, of) else { continue };
+        if of.0 >= 0x4000 {
+            r.wrong(t.at("domain"), format!("[[view]] `domain`: {} has no table", owner_name(of)));
+            continue;
+        }
+        if !taken.take(r, &name, "a view", span) {
+            continue;
+        }
+        names.views.push((number, name.clone()));
+        let tables = r.number(*t, "tables", 0..MAX_FRAMES as u64).map_or(4, |n| n.0);
+        let map = r.text(*t, "map").map(|(text, _)| map::parse(r, &text, names, taken, true)).unwrap_or_default();
+        out.push(ViewSpec { id: DomId(number), name, of, kind, tables, map });
+    }
+    if names.domains.len() + out.len() > MAX_DOMAINS {
+        r.wrong(top.at("view"), format!("a world has at most {MAX_DOMAINS} domains and views"));
+    }
+    out
+}
+
+fn owner_name(d: DomId) -> &'static str {
+    OWNERS.iter().find(|(_, o)| *o == d).map_or("it", |(n, _)| *n)
+}
+
+/// All `[[grant]]`.
+pub fn grants(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<GrantSpec> {
+    let mut out = Vec::new();
+    for t in r.list(top, "grant", "[[grant]]", &["name", "from", "to", "readonly"]) {
+        for key in ["name", "from", "to"].into_iter().filter(|k| !t.has(k)) {
+            r.wrong(t.span, format!("[[grant]] needs `{key}`"));
+        }
+        let from = r.text(t, "from").and_then(|(text, _)| map::granted(r, &text, names));
+        let to = domain(r, t, "to", names);
+        let readonly = r.flag(t, "readonly").unwrap_or(false);
+        let Some((name, span)) = r.name(t, "name") else { continue };
+        let (Some(from), Some(to)) = (from, to) else { continue };
+        if taken.take(r, &name, "a grant", span) {
+            names.grants.push(name.clone());
+            out.push(GrantSpec { name, from, to, readonly });
+        }
+    }
+    if out.len() > MAX_OWN {
+        r.wrong(top.at("grant"), format!("a world has at most {MAX_OWN} grants"));
     }
     out
 }
@@ -309,13 +437,13 @@ pub fn frames_bound(
     r: &mut Reader<'_>,
     top: Table<'_>,
     world: &WorldSpec,
-    domains: &[DomainSpec],
+    (domains, views): (&[DomainSpec], &[ViewSpec]),
     frames: &[FrameSpec],
 ) {
-    let mut n = world.free_frames + frames.len() as u64;
+    let mut n = world.free_frames + frames.len() as u64 + views.iter().map(|v| ROOTS + v.tables).sum::<u64>();
     for d in domains {
-        n += ROOTS + d.tables;
-        let mapped = d.map.iter().filter(|i| i.ty.has_frame());
+        n += ROOTS + d.tables + d.cache;
+        let mapped = d.map.iter().filter(|i| i.ty.has_frame() && !i.borrows());
         n = mapped.fold(n, |n, i| n.saturating_add(i.frames()));
     }
     if n > MAX_FRAMES as u64 {

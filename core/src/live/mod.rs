@@ -144,7 +144,8 @@ impl<C: Code> Live<C> {
     pub fn step(&self, a: ActorId) -> Option<LiveStep<'_>> {
         let own = self.0.owns.get(a.0 as usize)?;
         let depth = own.held().len();
-        let seat = Seat { world: &self.0.world, words: self.words(), own, me: a, depth, seed: self.0.plan.seed };
+        let seat =
+            Seat { world: &self.0.world, words: self.words(), own, me: a, depth, seed: self.0.plan.seed, gated: false };
         Some(LiveStep { seat, stated: &|_| true })
     }
 

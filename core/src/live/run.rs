@@ -4,7 +4,7 @@ use super::control::{DRAIN, FREEZE, Own, State};
 use super::step::{Backoff, LiveStep, Seat};
 use super::{Inner, Live};
 use crate::addr::ActorId;
-use crate::machine::World;
+use crate::machine::{Kind, World, pause};
 use crate::sim::{Code, Locals};
 use crate::step::Stop;
 use crate::watch::{Broken, Rule};
@@ -44,17 +44,23 @@ impl<C: Code> Inner<C> {
 
     fn rounds(&self, a: ActorId, own: &Own) -> State {
         let seed = self.plan.seed ^ (a.0 as u64) << 56;
-        let mut seat = Seat { world: &self.world, words: self.store.words(), own, me: a, depth: 0, seed };
+        let gated = self.world.pausable && self.world.actors[a.0 as usize].kind == Kind::Vcpu;
+        let mut seat = Seat { world: &self.world, words: self.store.words(), own, me: a, depth: 0, seed, gated };
         let mut left = self.plan.rounds;
         while left != Some(0) {
             match self.round(&mut seat) {
                 Ok(Round::Empty) => return State::Drained,
                 Ok(Round::Done { failed }) => own.count_round(failed),
+                // Its domain has crashed: nobody else told it to stop.
+                Err(Stop::Halt) if own.halt() < FREEZE => return State::Drained,
                 Err(Stop::Pending | Stop::Halt) => return State::Frozen,
                 Err(Stop::Bad { .. }) => {
                     own.count_round(true);
                     return State::Strayed;
                 }
+            }
+            if gated {
+                pause::set_inside(&mut seat.words, &self.world, a, false);
             }
             match own.halt() {
                 0 => {}

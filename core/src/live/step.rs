@@ -9,9 +9,9 @@ use super::control::{Own, record_wait};
 use super::words::Atomics;
 use crate::addr::ActorId;
 use crate::lock::{self, Lock, Mode, Taken};
-use crate::machine::{Words, World};
-use crate::perform::{Performed, perform};
-use crate::step::{Cond, Effect, Plain, Step, Stop};
+use crate::machine::{ActorWord, Words, World, pause};
+use crate::perform::{Performed, holds, perform};
+use crate::step::{Act, Cond, Effect, Plain, Step, Stop};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub(super) struct Seat<'a> {
     pub(super) me: ActorId,
     pub(super) depth: usize,
     pub(super) seed: u64,
+    /// Whether it is a vCPU that somebody may pause.
+    pub(super) gated: bool,
 }
 
 /// Whether the condition of a statement holds.
@@ -61,6 +63,26 @@ impl Backoff {
     }
 }
 
+/// Looks until there is something: at once, or in a wait that shows.
+fn sleep<T>(own: &Own, mut look: impl FnMut() -> Option<T>) -> Result<T, Stop> {
+    if let Some(out) = look() {
+        return Ok(out);
+    }
+    own.begin_wait();
+    own.show_condition(true);
+    let mut backoff = Backoff::NEW;
+    let out = loop {
+        own.looked();
+        own.go_on()?;
+        backoff.pause();
+        if let Some(out) = look() {
+            break out;
+        }
+    };
+    own.show_condition(false);
+    Ok(out)
+}
+
 impl LiveStep<'_> {
     /// The lock was found taken: waits for it. 0 where it has become a promotion.
     #[cold]
@@ -86,24 +108,42 @@ impl LiveStep<'_> {
     #[cold]
     #[inline(never)]
     fn wait_for(&mut self, cond: Cond) -> Result<(), Stop> {
-        let Seat { mut words, own, .. } = self.seat;
+        let Seat { world, mut words, own, me, .. } = self.seat;
         let stated = self.stated;
-        let mut holds = || match cond {
-            Cond::Is(w, v) => words.get(w) == v,
-            Cond::Stated => stated(words),
-        };
-        if holds() {
-            return Ok(());
+        sleep(own, || match cond {
+            Cond::Stated => stated(words).then_some(()),
+            _ => holds(&mut words, world, me, cond).then_some(()),
+        })
+    }
+
+    /// A record that changes as a whole and had to wait: tries again until it can.
+    #[cold]
+    #[inline(never)]
+    fn wait_to(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
+        let Seat { world, mut words, own, me, .. } = self.seat;
+        sleep(own, || match perform(&mut words, world, me, &e) {
+            Performed::Done(out) => Some(out),
+            Performed::Blocked => None,
+        })
+    }
+
+    /// A vCPU goes inside, unless it is paused: then it waits outside. Halts it if its domain has crashed.
+    #[cold]
+    #[inline(never)]
+    fn pass_the_gate(&mut self) -> Result<(), Stop> {
+        let Seat { world, mut words, own, me, .. } = self.seat;
+        let (inside, paused) = (world.map.actor(me, ActorWord::Inside), world.map.actor(me, ActorWord::Paused));
+        if pause::ends(&mut words, world, me) {
+            return Err(Stop::Halt);
         }
-        own.begin_wait();
-        own.show_condition(true);
-        let mut backoff = Backoff::NEW;
-        while !holds() {
-            own.looked();
-            own.go_on()?;
-            backoff.pause();
-        }
-        own.show_condition(false);
+        sleep(own, || {
+            words.swap(inside, 1);
+            let may = words.add(paused, 0) == 0;
+            if !may {
+                words.swap(inside, 0);
+            }
+            may.then_some(())
+        })?;
         Ok(())
     }
 
@@ -131,6 +171,15 @@ impl Step for LiveStep<'_> {
     #[inline(always)]
     fn effect(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
         self.seat.own.go_on()?;
+        if self.seat.gated {
+            let begins = matches!(e, Effect::Act(Act::TlbAccess { .. }));
+            if begins {
+                pause::set_inside(&mut self.seat.words, self.seat.world, self.seat.me, false);
+            }
+            if begins || pause::outside(&mut self.seat.words, self.seat.world, self.seat.me) {
+                self.pass_the_gate()?;
+            }
+        }
         match e {
             Effect::Wait(cond) => return self.wait_for(cond).map(|()| [0; 2]),
             Effect::Choose(n) => return Ok([self.draw(n), 0]),
@@ -143,7 +192,7 @@ impl Step for LiveStep<'_> {
             Performed::Done(out) => out,
             Performed::Blocked => match e {
                 Effect::Lock(lock, mode) => [self.wait_for_lock(lock, mode)?, 0],
-                _ => [0; 2],
+                _ => self.wait_to(e)?,
             },
         };
         if let Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) = e

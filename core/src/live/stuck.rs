@@ -129,7 +129,7 @@ fn read<C: Code>(live: &Inner<C>) -> Vec<Sight> {
                     sight.seen = Seen::Moves;
                 }
             }
-            On::Condition => {
+            _ => {
                 wait.needs = world.actor_ids().filter(|&b| b != a && !gone[b.0 as usize]).collect();
             }
         }

@@ -5,21 +5,15 @@
 //! free ones. So an allocator that takes the lowest frame first takes one that was freed before one that never was
 //! in use.
 
-use super::dirty;
-use super::frames::{self, FrameUse, M2P_INVALID, PGC_ALLOCATED, PGC_FREE, owner_word};
+use super::fill::Filling;
 use super::map::{LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map, Sizes};
-use super::pod;
-use super::record::{DomWord, FrameWord};
 use super::sharing::RECORDS;
 use super::words::Words;
-use super::world::{Actor, Deferral, Domain, Form, NamedLock, Policy, View, World};
-use crate::addr::{DomGfn, DomId, FRAME_WORDS, Gfn, Mfn, Order, Word};
-use crate::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
+use super::world::{Actor, Deferral, Domain, Form, NamedLock, Policy, Ring, View, World};
+use crate::addr::{DomGfn, DomId, Gfn, Mfn, Order};
+use crate::entry::{Access, Format, P2mType};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Pages of a log-dirty bitmap with one leaf.
-const DIRTY_PAGES: u32 = 4;
 
 /// A domain or view to be built.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,6 +39,8 @@ pub struct NewDomain {
     pub pod_target: u64,
     /// What it is a view of, if it is no domain of its own.
     pub view: Option<View>,
+    /// Slots of its paging ring, 1 to [`RING_ROOM`]; none: no ring.
+    pub ring: Option<u64>,
 }
 
 /// A mapping to be built.
@@ -60,21 +56,39 @@ pub struct NewMapping {
     pub ty: P2mType,
     /// The access.
     pub access: Access,
-    /// The first frame's name.
+    /// The first frame's name. In a view, and for a type that maps what another domain owns, the frame of that name;
+    /// for `ram_shared` either, depending on whether an earlier mapping has it.
     pub name: Option<String>,
     /// The first word of each frame.
     pub content: u64,
+    /// Whether the frames are Xen's own pages, which are on no list.
+    pub special: bool,
 }
 
 /// A frame that nothing maps.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NewFrame {
     /// Its name.
     pub name: String,
-    /// The domain that owns it, by its place; none: free.
-    pub owner: Option<u8>,
+    /// The domain that owns it, or an owner that is none; none: free.
+    pub owner: Option<DomId>,
     /// Its first word.
     pub content: u64,
+    /// The list of the lesson's own that it is on, by its place, instead of its domain's.
+    pub list: Option<u8>,
+}
+
+/// A grant to be built.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewGrant {
+    /// Its name.
+    pub name: String,
+    /// What is granted.
+    pub from: DomGfn,
+    /// To whom.
+    pub to: DomId,
+    /// For reading only.
+    pub readonly: bool,
 }
 
 /// Why a world cannot be built.
@@ -96,6 +110,11 @@ pub enum BuildError {
         /// The gfn.
         gfn: Gfn,
     },
+    /// A mapping names a frame that is not there.
+    NoFrame {
+        /// The name that it gives.
+        name: String,
+    },
 }
 
 impl std::fmt::Display for BuildError {
@@ -105,6 +124,7 @@ impl std::fmt::Display for BuildError {
                 write!(f, "the world has {asked} {what}; there can be {most}")
             }
             BuildError::MappedTwice { dom, gfn } => write!(f, "{dom}:{gfn} is mapped twice"),
+            BuildError::NoFrame { name } => write!(f, "no frame is named `{name}`"),
         }
     }
 }
@@ -140,7 +160,24 @@ pub struct Builder {
     pub words: Vec<(String, u64)>,
     /// The lesson's own locks.
     pub locks: Vec<NamedLock>,
+    /// The lesson's own lists.
+    pub lists: Vec<String>,
+    /// The lesson's own rings with their slots.
+    pub rings: Vec<(String, u64)>,
+    /// The grants.
+    pub grants: Vec<NewGrant>,
+    /// After how many steps of others a waiting actor starves.
+    pub patience: Option<u64>,
+    /// Whether anybody may pause a vCPU or crash a domain.
+    pub pausable: bool,
 }
+
+/// A grant's second word: to whom, and this bit if it is for reading only.
+pub const GRANT_READONLY: u32 = 16;
+/// Pages of a log-dirty bitmap with one leaf.
+const DIRTY_PAGES: u32 = 4;
+/// Heap objects of a world.
+const OBJECTS: usize = 32;
 
 impl Builder {
     /// The world and its first words.
@@ -150,14 +187,15 @@ impl Builder {
         let tables: Vec<u32> = (0..self.domains.len()).map(|d| self.tables_of(d as u8)).collect();
         let fixed: usize = tables.iter().map(|t| 1 + LOCK_PAGES as usize + *t as usize).sum();
         let pools: usize = self.domains.iter().map(|d| d.tables as usize).sum();
+        let own: Vec<bool> = (0..self.mappings.len()).map(|i| self.has_own_frame(i)).collect();
         // A superpage's first frame is aligned, which can cost up to 511 frames before it.
         let mut next = (1 + fixed + pools) as u64;
         let mut at = Vec::new();
-        for m in &self.mappings {
-            let frames = if m.ty.has_frame() { m.order.frames() } else { 0 };
+        for (m, &own) in self.mappings.iter().zip(&own) {
+            let frames = if own { m.order.frames() } else { 0 };
             next = if frames > 1 { next.next_multiple_of(frames) } else { next };
             at.push(next);
-            next += frames;
+            next = next.saturating_add(frames);
         }
         // Caches of 512 frames and more begin with superpages.
         let mut caches = Vec::new();
@@ -174,25 +212,37 @@ impl Builder {
             frames: total as u32,
             domains: self.domains.len(),
             actors: self.actors.len(),
-            records: RECORDS,
+            records: RECORDS + 2 * self.mappings.iter().filter(|m| m.ty == P2mType::RamShared).count(),
+            objects: OBJECTS,
+            grants: self.grants.len(),
             words: self.words.len(),
+            lists: self.lists.len(),
+            rings: self.rings.len() + self.domains.iter().filter(|d| d.ring.is_some()).count(),
             locks: self.locks.len(),
-            ..Sizes::default()
         });
         let mut first = 1;
         let mut domains = Vec::new();
-        for (d, t) in self.domains.iter().zip(&tables) {
+        let mut rings: Vec<Ring> =
+            self.rings.iter().map(|(name, slots)| Ring { name: name.clone(), slots: *slots, of: None }).collect();
+        for (slot, (d, t)) in self.domains.iter().zip(&tables).enumerate() {
             let (name, root) = (d.name.clone(), Mfn(first));
-            domains.push(Domain { id: d.id, name, control: d.control, root, view: d.view });
+            let ring = d.ring.map(|slots| {
+                rings.push(Ring { name: format!("the ring of {name}"), slots, of: Some(slot as u8) });
+                (rings.len() - 1) as u8
+            });
+            domains.push(Domain { id: d.id, name, control: d.control, root, view: d.view, ring });
             first += 1 + LOCK_PAGES + *t as u64 + d.tables as u64;
         }
-        let mut names: Vec<(String, Mfn)> = self
-            .mappings
-            .iter()
-            .zip(&at)
-            .filter_map(|(m, &mfn)| m.name.clone().filter(|_| m.ty.has_frame()).map(|n| (n, Mfn(mfn))))
-            .collect();
+        let made = self.mappings.iter().zip(&at).zip(&own).filter(|(_, own)| **own);
+        let mut names: Vec<(String, Mfn)> =
+            made.filter_map(|((m, &mfn), _)| m.name.clone().map(|n| (n, Mfn(mfn)))).collect();
         names.extend(self.frames.iter().zip(named..).map(|(f, mfn)| (f.name.clone(), Mfn(mfn))));
+        for ((m, at), own) in self.mappings.iter().zip(&mut at).zip(&own) {
+            if !own && let Some(name) = m.name.as_ref().filter(|_| m.ty.has_frame()) {
+                let found = names.iter().find(|n| n.0 == *name).ok_or(BuildError::NoFrame { name: name.clone() })?;
+                *at = found.1.0;
+            }
+        }
         let world = World {
             map,
             policy: self.policy,
@@ -205,14 +255,23 @@ impl Builder {
             actors: self.actors.clone(),
             words: self.words.iter().map(|w| w.0.clone()).collect(),
             locks: self.locks.clone(),
+            lists: self.lists.clone(),
+            rings,
+            grants: self.grants.iter().map(|g| g.name.clone()).collect(),
             frames: names,
             loose: (named..named + self.frames.len() as u64).map(Mfn).collect(),
+            patience: self.patience,
+            pausable: self.pausable,
         };
         let mut fill = Filling { world: &world, m: vec![0; map.len() as usize] };
         fill.pages(&tables, &self.domains);
         fill.free(named, total as u64, &self.frames);
-        for (m, &mfn) in self.mappings.iter().zip(&at) {
-            fill.mapping(m, Mfn(mfn))?;
+        for ((m, &mfn), &own) in self.mappings.iter().zip(&at).zip(&own) {
+            fill.mapping(m, Mfn(mfn), own)?;
+        }
+        self.mappings.iter().zip(&at).for_each(|(m, &mfn)| fill.foreign(m, Mfn(mfn)));
+        for (i, g) in self.grants.iter().enumerate() {
+            fill.grant(i as u64, g);
         }
         for (slot, cache) in caches.into_iter().enumerate() {
             fill.cache(slot as u8, cache.map(Mfn));
@@ -222,6 +281,22 @@ impl Builder {
         }
         let words = fill.m.into();
         Ok((Arc::new(world), words))
+    }
+
+    /// Whether a mapping gets frames of its own. A view, and a type that maps what another domain owns, shows frames
+    /// that are there; so does each further mapping of a shared frame. A page that is on its way back has a frame if
+    /// it is named, or if its layout knows no other (2011).
+    fn has_own_frame(&self, i: usize) -> bool {
+        let m = &self.mappings[i];
+        let view = self.domains.get(m.slot as usize).is_some_and(|d| d.view.is_some());
+        let again = || m.name.is_some() && self.mappings[..i].iter().any(|o| o.name == m.name);
+        match m.ty {
+            _ if view => false,
+            P2mType::GrantMapRw | P2mType::GrantMapRo | P2mType::MapForeign => false,
+            P2mType::RamShared => !again(),
+            P2mType::RamPagingIn => m.name.is_some() || self.format == Format::Ept2011,
+            ty => ty.has_frame(),
+        }
     }
 
     /// Pages that a domain needs from the beginning: tables below its root for its mappings, and its log-dirty bitmap.
@@ -234,151 +309,6 @@ impl Builder {
     }
 }
 
-fn limit(what: &'static str, asked: usize, most: usize) -> Result<(), BuildError> {
+pub(super) fn limit(what: &'static str, asked: usize, most: usize) -> Result<(), BuildError> {
     if asked > most { Err(BuildError::TooMany { what, asked, most }) } else { Ok(()) }
-}
-
-/// The first words while they are written.
-struct Filling<'a> {
-    world: &'a World,
-    m: Vec<u64>,
-}
-
-impl Filling<'_> {
-    fn record(&mut self, mfn: Mfn, w: FrameWord, v: u64) {
-        if let Some(word) = self.world.map.frame(mfn, w) {
-            self.m.set(word, v);
-        }
-    }
-
-    /// Roots, lock pages and table pools; every frame begins without a gfn.
-    fn pages(&mut self, tables: &[u32], domains: &[NewDomain]) {
-        for mfn in 0..self.world.map.frames() as u64 {
-            self.record(Mfn(mfn), FrameWord::M2p, M2P_INVALID);
-        }
-        self.own(Mfn(0));
-        for (slot, (d, t)) in domains.iter().zip(tables).enumerate() {
-            let slot = slot as u8;
-            let root = self.world.domain(slot).root;
-            self.own(root);
-            self.record(root, FrameWord::Use, FrameUse::Table { slot }.to_word());
-            for word in (0..FRAME_WORDS).filter_map(|i| self.world.map.page(root, i)) {
-                self.m.set(word, self.world.format.empty());
-            }
-            self.m.set(self.world.map.dom(slot, DomWord::Dying), d.dying as u64);
-            self.m.set(self.world.map.dom(slot, DomWord::PodTarget), d.pod_target);
-            for i in 0..LOCK_PAGES {
-                let page = root.plus(1 + i);
-                self.own(page);
-                self.record(page, FrameWord::Use, FrameUse::Locks { slot }.to_word());
-                self.m.set(self.world.map.lock_page(slot, i).1, page.0);
-            }
-            for i in 0..(*t + d.tables) as u64 {
-                let page = root.plus(1 + LOCK_PAGES + i);
-                self.own(page);
-                self.record(page, FrameWord::Use, FrameUse::Pool { slot }.to_word());
-                frames::put_bit(&mut self.m, self.world, Some(slot), page);
-            }
-            self.m.set(self.world.map.dom(slot, DomWord::DefaultAccess), Access::Rwx.code());
-            self.m.set(self.world.map.dom(slot, DomWord::AccessRequired), d.access_required as u64);
-            if d.logdirty {
-                self.m.set(self.world.map.dom(slot, DomWord::LogDirty), 1);
-                dirty::prepare(&mut self.m, self.world, slot);
-            }
-        }
-    }
-
-    /// Xen's own page.
-    fn own(&mut self, mfn: Mfn) {
-        self.record(mfn, FrameWord::Owner, owner_word(DomId::XEN));
-        self.record(mfn, FrameWord::Count, PGC_ALLOCATED | 1);
-    }
-
-    /// The frames that nothing maps, and the free ones.
-    fn free(&mut self, from: u64, to: u64, named: &[NewFrame]) {
-        for mfn in (from..to).map(Mfn) {
-            let frame = named.get((mfn.0 - from) as usize);
-            if let Some(f) = frame
-                && let Some(word) = self.world.map.page(mfn, 0)
-            {
-                self.m.set(word, f.content);
-            }
-            match frame.and_then(|f| f.owner) {
-                Some(slot) => self.give(slot, mfn),
-                None => {
-                    self.record(mfn, FrameWord::Count, PGC_FREE);
-                    frames::put_bit(&mut self.m, self.world, None, mfn);
-                }
-            }
-        }
-    }
-
-    fn give(&mut self, slot: u8, mfn: Mfn) {
-        self.record(mfn, FrameWord::Owner, owner_word(self.world.domain(slot).id));
-        self.record(mfn, FrameWord::Count, PGC_ALLOCATED | 1);
-        frames::append(&mut self.m, self.world, slot, mfn);
-    }
-
-    /// A domain's populate-on-demand cache.
-    fn cache(&mut self, slot: u8, all: impl Iterator<Item = Mfn> + Clone) {
-        all.clone().for_each(|mfn| self.give(slot, mfn));
-        pod::build_cache(&mut self.m, self.world, slot, all);
-    }
-
-    fn mapping(&mut self, new: &NewMapping, first: Mfn) -> Result<(), BuildError> {
-        let format = self.world.format;
-        let dom = self.world.domain(new.slot).id;
-        let twice = BuildError::MappedTwice { dom, gfn: new.gfn };
-        let word = self.table(new.slot, new.gfn, new.order.level()).ok_or(twice.clone())?;
-        if !format.is_empty(self.m.get(word)) {
-            return Err(twice);
-        }
-        let mfn = if new.ty.has_frame() { first } else { Mfn::INVALID };
-        let leaf = Leaf::new(new.ty, new.access, mfn, new.order);
-        self.m.set(word, format.leaf(&leaf, &LeafCtx::default()));
-        if new.ty.has_frame() {
-            for i in 0..new.order.frames() {
-                let mfn = first.plus(i);
-                self.give(new.slot, mfn);
-                let at = DomGfn { dom, gfn: Gfn(new.gfn.0 + i) };
-                self.record(mfn, FrameWord::M2p, at.to_word());
-                if let Some(word) = self.world.map.page(mfn, 0) {
-                    self.m.set(word, new.content);
-                }
-            }
-        }
-        let map = self.world.map;
-        let counter = match new.ty {
-            P2mType::RamPaged => Some(DomWord::PagedPages),
-            P2mType::PopulateOnDemand => Some(DomWord::EntryCount),
-            _ => None,
-        };
-        if let Some(counter) = counter {
-            self.m.add(map.dom(new.slot, counter), new.order.frames());
-        }
-        let top = map.dom(new.slot, DomWord::MaxMapped);
-        let max = self.m.get(top).max(new.gfn.0 + new.order.frames());
-        self.m.set(top, max);
-        Ok(())
-    }
-
-    /// The word for `gfn` at a level, tables made on the way; none below a larger leaf, or without a page for a table.
-    fn table(&mut self, slot: u8, gfn: Gfn, level: u8) -> Option<Word> {
-        let map = self.world.map;
-        let mut table = self.world.domain(slot).root;
-        for above in (level + 1..4).rev() {
-            let word = map.page(table, gfn.index(above))?;
-            let entry = self.m.get(word);
-            table = match self.world.format.decode(above, entry) {
-                Decoded::Table { mfn } => mfn,
-                Decoded::Empty => {
-                    let page = frames::take_table(&mut self.m, self.world, slot)?;
-                    self.m.set(word, self.world.format.link(page));
-                    page
-                }
-                _ => return None,
-            };
-        }
-        map.page(table, gfn.index(level))
-    }
 }

@@ -6,7 +6,7 @@
 //! simulated memory each function here is one step and the word is never seen taken.
 //! A table page belongs to its domain's pool and is counted by nobody.
 
-use super::lists::FrameList;
+use super::lists::{self, Element, FrameList, List};
 use super::record::{ActorWord, DomWord, FrameWord};
 use super::words::Words;
 use super::world::World;
@@ -91,6 +91,8 @@ pub enum Class {
     Table,
     /// A sharing record, or a tuple of one.
     Record,
+    /// A heap object.
+    Object,
 }
 
 /// The references in a count_info.
@@ -151,7 +153,8 @@ pub const fn changes_mapping(w: u8, old: u64, now: u64) -> bool {
     const USE: u8 = FrameWord::Use as u8;
     match w {
         COUNT => (count(old) == 0) != (count(now) == 0) || (old ^ now) & PGC_ALLOCATED != 0,
-        OWNER | USE => true,
+        OWNER => true,
+        USE => (old ^ now) & 0xffff != 0,
         _ => false,
     }
 }
@@ -306,19 +309,21 @@ pub(super) fn put_bit<W: Words>(m: &mut W, world: &World, pool: Option<u8>, mfn:
     m.set(word, bits | 1 << (mfn.0 % 64));
 }
 
-/// Takes a frame off a domain's list; with the last one goes the reference to the domain. Under the heap's word.
-pub(super) fn unlink<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
-    FrameList::pull(m, world, slot, mfn);
-    if m.add(world.dom_word(slot, DomWord::TotPages), u64::MAX) == 1 {
+/// Takes a frame off the list that it is on. Where that was a domain's, or its cache's, the domain counts one less, and
+/// with the last one goes the reference to the domain. Under the heap's word.
+pub(super) fn unlink<W: Words>(m: &mut W, world: &World, mfn: Mfn) {
+    let Some(list) = lists::on(m, world, Element::Frame(mfn)) else { return };
+    lists::take(m, world, list, Element::Frame(mfn));
+    if let List::Pages(slot) | List::Pod(slot) | List::Supers(slot) = list
+        && m.add(world.dom_word(slot, DomWord::TotPages), u64::MAX) == 1
+    {
         m.add(world.dom_word(slot, DomWord::DomainRef), u64::MAX);
     }
 }
 
 fn release_frame<W: Words>(m: &mut W, world: &World, mfn: Mfn) {
     heap(m, world, |m| {
-        if let Some(slot) = world.slot(owner(m, world, mfn)) {
-            unlink(m, world, slot, mfn);
-        }
+        unlink(m, world, mfn);
         m.set(rec(world, mfn, FrameWord::Owner), 0);
         m.set(rec(world, mfn, FrameWord::M2p), M2P_INVALID);
         m.set(rec(world, mfn, FrameWord::Type), 0);

@@ -10,7 +10,7 @@
 //! | domains | 256 for each domain and view: [`DomWord`] |
 //! | actors | 256 for each: [`ActorWord`], pins, TLB |
 //! | records | 4 for each sharing record, after their map of which are in use |
-//! | objects | 1 for each heap object, after their map of which are in use |
+//! | objects | 4 for each heap object, after their map of which are in use |
 //! | grants | 8 for each grant |
 //! | lesson | its words, lists, rings and locks, each alone on a line, then the domctl lock |
 //! | ghost | 128 for each actor ([`GhostWord`], log, variables, held locks, references), then guest memory |
@@ -51,18 +51,19 @@ pub const MAX_ACTORS: usize = 16;
 /// Slots of a ring at the most: what a page holds of the requests of 2011.
 pub const RING_ROOM: u64 = 64;
 
-const FRAME_RECORD: u32 = 8;
+pub(super) const FRAME_RECORD: u32 = 8;
 const INDEX_HEAD: u32 = 64;
 const INDEX_DOM: u32 = 32;
 const INDEX_FRAME: u32 = 8;
 const FREE_MAP: u32 = MAX_FRAMES / 64;
-const DOM_RECORD: u32 = 256;
+pub(super) const DOM_RECORD: u32 = 256;
 const DIRECTORY: u32 = 32;
 const ACTOR_RECORD: u32 = 256;
 const PINS: u32 = 32;
 const TLB: u32 = 64;
 const XEN: u32 = 64;
 const RECORD: u32 = 4;
+const OBJECT: u32 = 4;
 const GRANT: u32 = 8;
 const RING: u32 = 8 + RING_ROOM as u32;
 const GHOST_RECORD: u32 = 192;
@@ -76,37 +77,10 @@ const _: () = assert!(TLB as u64 + Sorted::size(TLB_ROOM) <= ActorWord::Reads as
 const _: () = assert!(ActorWord::Reads as u64 + Sorted::size(READ_ROOM) <= ActorWord::PageLocks as u64);
 const _: () = assert!(ActorWord::PageLocks as u64 + Sorted::size(PAGE_LOCK_ROOM) <= ACTOR_RECORD as u64);
 const _: () = assert!(DomWord::Areas as u64 + LOCK_PAGES <= DOM_RECORD as u64);
-const _: () = assert!(GHOST_REFS as u64 + Sorted::size(REF_ROOM) <= GHOST_RECORD as u64);
+const _: () = assert!(GHOST_REFS as u64 + Sorted::size(REF_ROOM) <= GhostWord::Waited as u64);
+const _: () = assert!((GhostWord::Waited as u32) < GHOST_RECORD);
 const _: () = assert!(ActorWord::SharedDepth as usize + MAX_DOMAINS <= PINS as usize);
 const _: () = assert!(DomWord::Global as u32 == 0 && DOM_RECORD.is_multiple_of(8));
-
-/// What kind of word it is: what a step has touched, and so which rules to look at again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Region {
-    /// A word of a frame's page.
-    Page,
-    /// A word of the frame table.
-    Frames,
-    /// A free map or the heap's own word.
-    Heap,
-    /// A word of the machine as a whole.
-    Xen,
-    /// A domain's record.
-    Domains,
-    /// An actor's record: locks it waits for, pins, TLB.
-    Actors,
-    /// A sharing record, or the map of those in use.
-    Records,
-    /// A heap object, or the map of those in use.
-    Objects,
-    /// A grant.
-    Grants,
-    /// A lesson's own words, lists, rings and locks.
-    Lesson,
-    /// What only watchers and the runner know.
-    Ghost,
-}
 
 /// How many of each there are in a world.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -140,25 +114,25 @@ pub struct Map {
     domains: u32,
     actors: u32,
     records: u32,
-    objects: u32,
+    pub(super) objects: u32,
     grants: u32,
     // Where each region begins, kept so that finding a word is one addition.
-    frames_at: u32,
-    free_at: u32,
-    heap_at: u32,
-    xen_at: u32,
-    doms_at: u32,
-    actors_at: u32,
-    records_at: u32,
-    objects_at: u32,
-    grants_at: u32,
-    lesson_at: u32,
-    lists_at: u32,
-    rings_at: u32,
-    locks_at: u32,
+    pub(super) frames_at: u32,
+    pub(super) free_at: u32,
+    pub(super) heap_at: u32,
+    pub(super) xen_at: u32,
+    pub(super) doms_at: u32,
+    pub(super) actors_at: u32,
+    pub(super) records_at: u32,
+    pub(super) objects_at: u32,
+    pub(super) grants_at: u32,
+    pub(super) lesson_at: u32,
+    pub(super) lists_at: u32,
+    pub(super) rings_at: u32,
+    pub(super) locks_at: u32,
     domctl: u32,
-    ghost_at: u32,
-    guest_at: u32,
+    pub(super) ghost_at: u32,
+    pub(super) guest_at: u32,
 }
 
 impl Map {
@@ -176,7 +150,7 @@ impl Map {
         let actors_at = doms_at + DOM_RECORD * domains;
         let records_at = actors_at + ACTOR_RECORD * actors;
         let objects_at = records_at + records.div_ceil(64) + RECORD * records;
-        let grants_at = objects_at + objects.div_ceil(64) + objects;
+        let grants_at = objects_at + objects.div_ceil(64) + OBJECT * objects;
         let lesson_at = (grants_at + GRANT * grants).next_multiple_of(8);
         let lists_at = lesson_at + 8 * of.words as u32;
         let rings_at = lists_at + 8 * of.lists as u32;
@@ -380,9 +354,14 @@ impl Map {
         Word(self.objects_at + i)
     }
 
-    /// The word of a heap object, if there is such an object.
-    pub const fn object(&self, i: u64) -> Option<Word> {
-        if i < self.objects as u64 { Some(Word(self.objects_at + self.objects.div_ceil(64) + i as u32)) } else { None }
+    /// Word `w` of a heap object, if there is such an object: its cell, the links to the next element of its list and
+    /// to the one before, which list that is.
+    pub const fn object(&self, i: u64, w: u32) -> Option<Word> {
+        if i < self.objects as u64 && w < OBJECT {
+            Some(Word(self.objects_at + self.objects.div_ceil(64) + OBJECT * i as u32 + w))
+        } else {
+            None
+        }
     }
 
     /// Grants of the world.
@@ -452,49 +431,5 @@ impl Map {
     /// What the guests wrote last: by domain and gfn, the value.
     pub const fn guest_memory(&self) -> Sorted {
         Sorted { at: Word(self.guest_at), room: GUEST_ROOM }
-    }
-
-    /// What kind of word it is.
-    pub const fn region(&self, w: Word) -> Region {
-        let w = w.0;
-        if w < self.frames_at {
-            Region::Page
-        } else if w < self.free_at {
-            Region::Frames
-        } else if w < self.xen_at {
-            Region::Heap
-        } else if w < self.doms_at {
-            Region::Xen
-        } else if w < self.actors_at {
-            Region::Domains
-        } else if w < self.records_at {
-            Region::Actors
-        } else if w < self.objects_at {
-            Region::Records
-        } else if w < self.grants_at {
-            Region::Objects
-        } else if w < self.lesson_at {
-            Region::Grants
-        } else if w < self.ghost_at {
-            Region::Lesson
-        } else {
-            Region::Ghost
-        }
-    }
-
-    /// Whether the word is a domain's global lock.
-    pub const fn is_global_lock(&self, w: Word) -> bool {
-        matches!(self.region(w), Region::Domains) && (w.0 - self.dom(0, DomWord::Global).0).is_multiple_of(DOM_RECORD)
-    }
-
-    /// The frame whose record holds this word, and which word of the record it is.
-    pub const fn frame_record(&self, w: Word) -> Option<(Mfn, u8)> {
-        match self.region(w) {
-            Region::Frames => {
-                let at = w.0 - self.frames_at;
-                Some((Mfn((at / FRAME_RECORD) as u64), (at % FRAME_RECORD) as u8))
-            }
-            _ => None,
-        }
     }
 }

@@ -174,7 +174,7 @@ fn list_of(order: Order) -> FrameList {
 }
 
 fn add<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn, order: Order) {
-    each(mfn, order).for_each(|f| FrameList::pull(m, world, slot, f));
+    each(mfn, order).for_each(|f| FrameList::pull(m, world, f));
     blocks::name(m, world, mfn, order, None);
     list_of(order).push(m, world, slot, mfn);
     counter(m, world, slot, order.frames());
@@ -198,19 +198,19 @@ fn back<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn, order: Order) {
 
 fn pop<W: Words>(m: &mut W, world: &World, slot: u8, list: FrameList) -> Option<Mfn> {
     let first = m.get(world.dom_word(slot, list.head)).checked_sub(1).map(Mfn)?;
-    FrameList::pull(m, world, slot, first);
+    FrameList::pull(m, world, first);
     Some(first)
 }
 
 fn take<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) -> bool {
     let base = Mfn(mfn.0 & !(Order::M2.frames() - 1));
     if FrameList::POD_SUPER.frames(m, world, slot).contains(&base) {
-        FrameList::pull(m, world, slot, base);
+        FrameList::pull(m, world, base);
         each(base, Order::M2).for_each(|f| FrameList::POD_SINGLE.push(m, world, slot, f));
     }
     let there = FrameList::POD_SINGLE.frames(m, world, slot).contains(&mfn);
     if there {
-        FrameList::pull(m, world, slot, mfn);
+        FrameList::pull(m, world, mfn);
         back(m, world, slot, mfn, Order::K4);
     }
     there

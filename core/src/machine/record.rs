@@ -15,11 +15,11 @@ pub enum FrameWord {
     /// The machine-to-physical entry: domain and gfn as [`DomGfn::to_word`](crate::addr::DomGfn::to_word) (Xen keeps
     /// the gfn alone, the domain being the owner), or all ones for none.
     M2p,
-    /// The next frame on the list, plus one; 0: none.
+    /// The next element of the list that the frame is on ([`lists`](super::lists)); 0: none.
     Next,
-    /// The previous frame on the list, plus one; 0: none.
+    /// The one before; 0: none.
     Prev,
-    /// What the frame is used as: a [`FrameUse`](super::FrameUse).
+    /// What the frame is used as, a [`FrameUse`](super::FrameUse), and above bit 16 which list it is on.
     Use,
     /// Below bit 32 the frame's sharing record, plus one; 0: it is not shareable. Above, how often it has become so.
     Sharing,
@@ -174,4 +174,6 @@ pub enum GhostWord {
     Broken = 6,
     /// Variables that have a value, one bit each.
     Assigned = 7,
+    /// Steps of others while it waits for a lock, up to one more than the world's patience.
+    Waited = 191,
 }

@@ -198,9 +198,7 @@ pub fn put_type<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Dropped {
 pub fn set_owner<W: Words>(m: &mut W, world: &World, mfn: Mfn, to: DomId) -> bool {
     let Some(word) = world.map.frame(mfn, FrameWord::Owner) else { return false };
     heap(m, world, |m| {
-        if let Some(slot) = world.slot(frames::owner(m, world, mfn)) {
-            frames::unlink(m, world, slot, mfn);
-        }
+        frames::unlink(m, world, mfn);
         m.set(word, owner_word(to));
         if let Some(slot) = world.slot(to) {
             frames::append(m, world, slot, mfn);

@@ -9,10 +9,10 @@ use std::sync::Arc;
 /// Two domains; the first owns two frames, one is free. Gives the frames too.
 fn world() -> (Arc<World>, Vec<u64>, [Mfn; 3]) {
     let domain = |id| NewDomain { id: DomId(id), ..NewDomain::default() };
-    let frame = |name: &str, owner| NewFrame { name: name.into(), owner, content: 0 };
+    let frame = |name: &str, owner| NewFrame { name: name.into(), owner, ..NewFrame::default() };
     let builder = Builder {
         domains: vec![domain(1), domain(2)],
-        frames: vec![frame("A", Some(0)), frame("B", Some(0)), frame("C", None)],
+        frames: vec![frame("A", Some(DomId(1))), frame("B", Some(DomId(1))), frame("C", None)],
         ..Builder::default()
     };
     let (w, m) = builder.build().unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 const ME: ActorId = ActorId(0);
 
 fn world() -> (Arc<World>, Vec<u64>, [Mfn; 2]) {
-    let frame = |name: &str| NewFrame { name: name.into(), owner: Some(0), content: 0 };
+    let frame = |name: &str| NewFrame { name: name.into(), owner: Some(DomId(1)), ..NewFrame::default() };
     let builder = Builder {
         domains: vec![NewDomain { id: DomId(1), ..NewDomain::default() }],
         actors: vec![Actor { name: "A".into(), kind: Kind::Sharer, domain: DomId(1) }],

@@ -84,6 +84,7 @@ mod tests {
             access: Access::N,
             name: None,
             content: 0,
+            special: false,
         };
         let builder = Builder {
             domains: vec![NewDomain { id: DomId(1), ..NewDomain::default() }],

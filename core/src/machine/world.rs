@@ -166,6 +166,8 @@ pub struct Domain {
     pub root: Mfn,
     /// What it is a view of, if it is no domain of its own.
     pub view: Option<View>,
+    /// Its paging ring, by its place in [`World::rings`].
+    pub ring: Option<u8>,
 }
 
 /// Why a domain has a further table, and whose it is.
@@ -195,6 +197,17 @@ pub struct NamedLock {
     pub level: u8,
 }
 
+/// A ring of requests.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ring {
+    /// Its name.
+    pub name: String,
+    /// How many requests it holds, 1 to [`RING_ROOM`](super::RING_ROOM).
+    pub slots: u64,
+    /// The domain whose paging ring it is, by its place; none for the lesson's own.
+    pub of: Option<u8>,
+}
+
 /// All that does not change while actors run.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct World {
@@ -220,10 +233,20 @@ pub struct World {
     pub words: Vec<String>,
     /// The lesson's own locks.
     pub locks: Vec<NamedLock>,
+    /// The lesson's own lists, by name.
+    pub lists: Vec<String>,
+    /// The rings: the lesson's own, then those of domains.
+    pub rings: Vec<Ring>,
+    /// The grants, by name.
+    pub grants: Vec<String>,
     /// Frames that the lesson names.
     pub frames: Vec<(String, Mfn)>,
     /// Those of them that the lesson declares without mapping them.
     pub loose: Vec<Mfn>,
+    /// After how many steps of others an actor that waits for a lock starves; none: never.
+    pub patience: Option<u64>,
+    /// Whether anybody may pause a vCPU or crash a domain, so that it is kept who is inside the hypervisor.
+    pub pausable: bool,
 }
 
 impl World {

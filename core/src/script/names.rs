@@ -30,6 +30,8 @@ pub struct Names {
     pub locks: Vec<(String, u8)>,
     /// Lists.
     pub lists: Vec<String>,
+    /// Those of them that hold frames from the beginning.
+    pub frame_lists: Vec<usize>,
     /// Rings.
     pub rings: Vec<String>,
     /// Grants.
@@ -43,6 +45,11 @@ impl Names {
     pub fn space(&self, name: &str) -> Option<u16> {
         let domain = self.domains.iter().find(|(_, n)| n.as_deref() == Some(name)).map(|(d, _)| *d);
         domain.or_else(|| self.views.iter().find(|(_, n)| n == name).map(|(v, _)| *v))
+    }
+
+    /// Whether there is a domain of that number.
+    pub fn has_domain(&self, number: u64) -> bool {
+        self.domains.iter().any(|(d, _)| *d as u64 == number)
     }
 
     /// Whether there is a domain or view of that number.

@@ -4,7 +4,7 @@ use super::eval::PlaceAt;
 use super::things::PlaceKind;
 use super::values::Kind;
 use crate::addr::{DomId, Mfn, Word};
-use crate::machine::frames::{PGC_ALLOCATED, PGC_COUNT, PGT_COUNT, owner_of_word, owner_word};
+use crate::machine::frames::{PGC_ALLOCATED, PGC_COUNT, PGC_XEN_HEAP, PGT_COUNT, owner_of_word, owner_word};
 use crate::machine::refs::{PageType, TypeBits};
 use crate::machine::{DomWord, FrameWord, World, XenWord};
 
@@ -92,8 +92,11 @@ pub fn part(world: &World, at: PlaceAt) -> Option<Part> {
         PlaceKind::Dying => dom(DomWord::Dying),
         PlaceKind::Logdirty => dom(DomWord::LogDirty),
         PlaceKind::DomainRef => dom(DomWord::DomainRef),
+        PlaceKind::Special => frame(FrameWord::Count, PGC_XEN_HEAP, Coding::Flag(62)),
+        PlaceKind::HasRing => dom(DomWord::HasRing),
         PlaceKind::NrShared => Some(whole(world.map.xen(XenWord::NrShared))),
         PlaceKind::NrSaved => Some(whole(world.map.xen(XenWord::NrSaved))),
+        PlaceKind::Cell => Some(whole(world.map.object(of, 0)?)),
         _ => None,
     }
 }
@@ -102,9 +105,9 @@ const fn whole(word: Word) -> Part {
     Part { word, mask: u64::MAX, coding: Coding::Plain }
 }
 
-/// Whether the place holds what can be freed while a value still names it: a page's content.
+/// Whether the place holds what can be freed while a value still names it: a page's content, an object's cell.
 pub const fn is_content(kind: PlaceKind) -> bool {
-    matches!(kind, PlaceKind::Content)
+    matches!(kind, PlaceKind::Content | PlaceKind::Cell)
 }
 
 const _: () = assert!(Kind::Gfn.none() == u64::MAX, "no frame number is INVALID_M2P");

@@ -1,5 +1,6 @@
 //! What expressions see: the world, and in conditions the words.
 
+use super::call::shared::list_of;
 use super::code::{Query, VarSet};
 use super::eval::{self, Env, EvalError, LockAt, PlaceAt};
 use super::local::Local;
@@ -10,8 +11,9 @@ use super::values::Kind;
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order};
 use crate::entry::{Access, Decoded, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Lock, Mode, policy};
-use crate::machine::{self, FrameWord, GhostWord, Words, World, dirty, frames};
+use crate::machine::{self, FrameWord, GhostWord, Words, World, dirty, frames, lists, ring};
 use crate::ops::query::answer;
+use crate::perform::ready;
 use crate::sim::{Code, Locals, Log, Replay};
 use crate::step::{Cond, Effect};
 use crate::watch::{Broken, Rule, memory};
@@ -73,11 +75,11 @@ impl<'a, W: Words> Room<'a, W> {
         let mut run = Replay::new(self.world, a, &mut log);
         let _ = self.script.run(a, place, &locals, &mut run);
         match run.pending {
-            Some(Effect::Lock(l, mode)) => self.read(|m| Ok(lock::look(m, self.world, a, l, mode) == lock::Look::Busy)),
-            Some(Effect::Wait(Cond::Stated)) => {
-                self.read(|m| Ok(!self.script.stated(self.world, m, a, place, &locals)))
-            }
-            _ => Ok(false),
+            Some(e) => self.read(|m| {
+                let stated = || e == Effect::Wait(Cond::Stated);
+                Ok(!ready(m, self.world, a, &e) || stated() && !self.script.stated(self.world, m, a, place, &locals))
+            }),
+            None => Ok(false),
         }
     }
 
@@ -185,6 +187,11 @@ impl<W: Words> Env for Room<'_, W> {
                     answer(self.world, g, entry, level)
                 }
                 QueryKind::Free => frames::is_free(m, self.world, Mfn(of)) as u64,
+                QueryKind::Space => {
+                    let slot = self.world.slot(DomId(of as u16)).ok_or(EvalError::Stray)?;
+                    let ring = self.world.domain(slot).ring;
+                    ring.map_or(0, |r| ring::slots(self.world, r).saturating_sub(ring::len(m, self.world, r)))
+                }
                 _ => return Err(EvalError::Stray),
             })
         })
@@ -201,7 +208,11 @@ impl<W: Words> Env for Room<'_, W> {
                 let there = m.get(self.world.map.ghost(a, GhostWord::Assigned)) >> v & 1 == 1;
                 if there { Ok(m.get(self.world.map.var(a, *v as u64))) } else { Err(EvalError::Unassigned) }
             }),
-            Query::Value(..) | Query::Length(_) | Query::Nothing => Err(EvalError::Stray),
+            Query::Length(list) => {
+                let list = list_of(self.world, list, vars, self)?;
+                self.read(|m| Ok(lists::all(m, self.world, list).len() as u64))
+            }
+            Query::Value(..) | Query::Nothing => Err(EvalError::Stray),
         }
     }
 }
@@ -222,8 +233,8 @@ impl<W: Words> Local for Room<'_, W> {
         let class = match class {
             Class::Frame => machine::Class::Frame,
             Class::Table => machine::Class::Table,
+            Class::Object => machine::Class::Object,
             Class::Record => machine::Class::Record,
-            Class::Object => return,
         };
         let (world, me) = (self.world, self.me);
         let _ = self.read(|m| {

@@ -10,11 +10,11 @@ use super::local::Cursor;
 use super::place;
 use super::room::Room;
 use super::values::Kind;
-use super::verbs::{Gives, Word};
-use crate::addr::{ActorId, Mfn};
+use super::verbs::{Gives, Verb, Word};
+use crate::addr::ActorId;
 use crate::machine::{VARS, Words, World};
 use crate::ops::Code as Answer;
-use crate::sim::{Code, Locals};
+use crate::sim::{Code, Locals, Thing};
 use crate::step::{Step, Stop};
 use crate::watch::{Broken, Rule};
 
@@ -144,17 +144,20 @@ impl Code for Script {
     }
 
     fn touches(&self, a: ActorId, place: u64) -> u32 {
-        match self.call(a, place).and_then(VerbCall::place) {
-            Some(p @ Place::Core(kind, ..)) if place::is_content(*kind) => p.reads(),
+        let Some(call) = self.call(a, place) else { return 0 };
+        match (call.verb, call.place()) {
+            (_, Some(p @ Place::Core(kind, ..))) if place::is_content(*kind) => p.reads(),
+            (Verb::Insert | Verb::Remove | Verb::First | Verb::Next, _) => call.reads(),
             _ => 0,
         }
     }
 
-    fn names(&self, world: &World, a: ActorId, locals: &Locals, mfn: Mfn) -> u32 {
+    fn names(&self, world: &World, a: ActorId, locals: &Locals, thing: Thing) -> u32 {
         let Some(program) = self.program(a) else { return 0 };
-        let names = |i: usize, kind: Kind| match kind {
-            Kind::Frame | Kind::Table => locals.vars[i] == mfn.0,
-            Kind::Entry => locals.vars[i] != u64::MAX && world.format.mfn(locals.vars[i]) == mfn,
+        let names = |i: usize, kind: Kind| match (kind, thing) {
+            (Kind::Frame | Kind::Table, Thing::Frame(mfn)) => locals.vars[i] == mfn.0,
+            (Kind::Entry, Thing::Frame(mfn)) => locals.vars[i] != u64::MAX && world.format.mfn(locals.vars[i]) == mfn,
+            (Kind::Object, Thing::Object(n)) => locals.vars[i] == n,
             _ => false,
         };
         let vars = program.vars.iter().enumerate().take(VARS as usize);

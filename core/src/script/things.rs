@@ -92,7 +92,7 @@ things! {
         Owner "owner" [FRAME] Some(Kind::Dom), true, "the domain that owns a frame";
         M2p "m2p" [FRAME] Some(Kind::Gfn), true, "the frame number where a frame is mapped";
         Content "content" [FRAME, Of::Index] Some(Kind::Num), true, "the first word of a frame, or another of its 512";
-        Special "special" [FRAME] Some(Kind::Num), false, "1 for a page of Xen's own";
+        Special "special" [FRAME] Some(Kind::Num), true, "1 for a page of Xen's own";
         Pte "pte" [GFN, Of::Level] Some(Kind::Entry), false, "the table word at a level of a frame number's path";
         EntryCount "entry_count" [DOM] Some(Kind::Num), true, "populate-on-demand entries of a domain";
         CacheCount "cache_count" [DOM] Some(Kind::Num), true, "frames in a domain's cache";
@@ -106,9 +106,9 @@ things! {
         Dying "dying" [DOM] Some(Kind::Num), true, "1 once a domain is dying";
         Crashed "crashed" [DOM] Some(Kind::Num), true, "1 once a domain has crashed";
         Logdirty "logdirty" [DOM] Some(Kind::Num), true, "1 while a domain's writes are noted";
-        HasRing "has_ring" [DOM] Some(Kind::Num), false, "1 while a domain has a paging ring";
+        HasRing "has_ring" [DOM] Some(Kind::Num), true, "1 while a domain has a paging ring";
         Dirty "dirty" [GFN] Some(Kind::Num), true, "1 when a write was noted";
-        Cell "cell" [Of::Value(Kind::Object)] Some(Kind::Num), false, "the word of an object";
+        Cell "cell" [Of::Value(Kind::Object)] Some(Kind::Num), true, "the word of an object";
     }
 }
 
@@ -132,8 +132,8 @@ things! {
 things! {
     /// A list that the core keeps. The lesson's own are named by the world.
     ListKind, LISTS {
-        PageList "page_list" [DOM] Some(Kind::Frame), false, "the frames of a domain";
-        PodList "pod_list" [DOM] Some(Kind::Frame), false, "the frames of a domain's cache";
+        PageList "page_list" [DOM] Some(Kind::Frame), true, "the frames of a domain";
+        PodList "pod_list" [DOM] Some(Kind::Frame), true, "the frames of a domain's cache";
         Rmap "rmap" [FRAME] Some(Kind::Gfn), false, "the frame numbers that map a shared frame";
     }
 }
@@ -143,7 +143,7 @@ things! {
     Class, CLASSES {
         Frame "frame" [DOM] Some(Kind::Frame), true, "the lowest free frame";
         Table "table" [DOM] Some(Kind::Table), true, "a table page";
-        Object "object" [] Some(Kind::Object), false, "a heap object of one word";
+        Object "object" [] Some(Kind::Object), true, "a heap object of one word";
         Record "record" [FRAME] Some(Kind::Record), false, "a frame's sharing record";
     }
 }
@@ -153,8 +153,8 @@ things! {
     QueryKind, QUERIES {
         Entry "entry" [GFN] Some(Kind::Entry), true, "what a walk would find now";
         Sharers "sharers" [FRAME] Some(Kind::Num), false, "how many frame numbers share a frame";
-        Length "length" [Of::List] Some(Kind::Num), false, "elements of a list";
-        Space "space" [DOM] Some(Kind::Num), false, "free slots of a domain's ring";
+        Length "length" [Of::List] Some(Kind::Num), true, "elements of a list";
+        Space "space" [DOM] Some(Kind::Num), true, "free slots of a domain's ring";
         Free "free" [FRAME] Some(Kind::Bool), true, "whether a frame is free";
         At "at" [Of::Actor, Of::Label] Some(Kind::Bool), true, "whether the label's effect is the actor's next one";
         Done "done" [Of::Actor] Some(Kind::Bool), true, "whether the actor has ended";

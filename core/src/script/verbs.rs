@@ -166,34 +166,34 @@ verbs! {
     PutType "put_type" [need Object FRAME] Gives::Nothing, offered,
         "put_type M", "drops a typed reference";
     Alloc "alloc" [need Object Shape::Class] Gives::OfClass, offered,
-        "f = alloc frame(1)", "takes a free frame or table page, or gives none";
+        "f = alloc frame(1)", "takes a free frame, table page or object, or gives none";
     Free "free" [need Object Shape::Thing] BOOL, offered,
-        "free M", "gives a frame or table page back";
+        "free M", "gives a frame, table page or object back";
     Fill "fill" [need Object Shape::Value(Kind::Table), need From Shape::Value(Kind::Entry)] Gives::Nothing, offered,
         "fill t from e", "fills a private table page with the 512 children of a leaf";
     Fail "fail" [need Object Shape::FailClass] Gives::Nothing, offered,
         "fail table", "makes this actor's next allocation of that class fail";
-    Insert "insert" [need Object Shape::OfList, need Into Shape::List] Gives::Nothing, later,
+    Insert "insert" [need Object Shape::OfList, need Into Shape::List] Gives::Nothing, offered,
         "insert M into page_list(1)", "puts an element at the end of a list";
-    Remove "remove" [need Object Shape::OfList, need From Shape::List] BOOL, later,
+    Remove "remove" [need Object Shape::OfList, need From Shape::List] BOOL, offered,
         "remove M from page_list(1)", "takes an element out of a list";
-    First "first" [need Object Shape::List] Gives::OfList, later,
+    First "first" [need Object Shape::List] Gives::OfList, offered,
         "f = first page_list(1)", "gives the first element of a list, or none";
-    Next "next" [need Object Shape::List, need After Shape::OfList] Gives::OfList, later,
+    Next "next" [need Object Shape::List, need After Shape::OfList] Gives::OfList, offered,
         "f = next page_list(1) after f", "follows an element's own link, or gives none at the end";
     Wait "wait" [need Object Shape::Condition] Gives::Nothing, offered,
         "wait content(M) == 1", "sleeps until the condition holds";
-    Post "post" [need Object Shape::Ring, need Equals Shape::OfRing, may Nowait Shape::Flag] CODE, later,
+    Post "post" [need Object Shape::Ring, need Equals Shape::OfRing, may Nowait Shape::Flag] CODE, offered,
         "post ring(1) = 1:0x10", "puts a request on a ring, sleeping while it is full";
-    Take "take" [need Object Shape::Ring, may Nowait Shape::Flag] Gives::OfRing, later,
+    Take "take" [need Object Shape::Ring, may Nowait Shape::Flag] Gives::OfRing, offered,
         "g = take ring(1)", "takes the oldest request off a ring, sleeping while it is empty";
-    Pause "pause" [need Object Shape::Target, may Nowait Shape::Flag] Gives::Nothing, later,
+    Pause "pause" [need Object Shape::Target, may Nowait Shape::Flag] Gives::Nothing, offered,
         "pause 1", "stops a vCPU, or all of a domain, and waits until they are outside";
-    Unpause "unpause" [need Object Shape::Target] Gives::Nothing, later,
+    Unpause "unpause" [need Object Shape::Target] Gives::Nothing, offered,
         "unpause 1", "lets them run again";
-    EnterGuest "enter_guest" [] Gives::Nothing, later,
+    EnterGuest "enter_guest" [] Gives::Nothing, offered,
         "enter_guest", "ends a hypercall: the vCPU is in its guest again";
-    Crash "crash" [need Object DOM] Gives::Nothing, later,
+    Crash "crash" [need Object DOM] Gives::Nothing, offered,
         "crash 1", "ends a domain";
     GetGfn "get_gfn" [need Object GFN] Gives::Value(Kind::Entry), offered,
         "e = get_gfn 1:0x10", "locks a frame number, looks it up and pins the frame";
@@ -339,6 +339,11 @@ impl Verb {
     /// The verb with that name, offered or not.
     pub fn from_name(name: &str) -> Option<Verb> {
         VERBS.iter().find(|v| v.name == name).map(|v| v.verb)
+    }
+
+    /// Whether it may pause a vCPU, end one, or send one back to its guest, so that it must be kept who is where.
+    pub const fn may_pause(self) -> bool {
+        matches!(self, Verb::Pause | Verb::Unpause | Verb::EnterGuest | Verb::Crash)
     }
 
     /// Whether this release offers it.

@@ -39,6 +39,15 @@ impl Locals {
     }
 }
 
+/// What can be freed while a variable names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Thing {
+    /// A frame or table.
+    Frame(Mfn),
+    /// A heap object.
+    Object(u64),
+}
+
 /// The programs of a world's actors. A place is a statement with at least one effect.
 pub trait Code: Send + Sync {
     /// The first place of an actor, local statements before it done; none if the program has no effect.
@@ -83,8 +92,8 @@ pub trait Code: Send + Sync {
         0
     }
 
-    /// The variables that name this frame, one bit each.
-    fn names(&self, _world: &World, _a: ActorId, _locals: &Locals, _mfn: Mfn) -> u32 {
+    /// The variables that name this thing, one bit each.
+    fn names(&self, _world: &World, _a: ActorId, _locals: &Locals, _thing: Thing) -> u32 {
         0
     }
 

@@ -8,19 +8,19 @@
 //! the next effect. When the statement ends, the log is emptied and local statements run until the next one.
 
 mod code;
+mod gate;
 mod memory;
 mod replay;
 mod twin;
 
-pub use code::{Code, Locals};
+pub use code::{Code, Locals, Thing};
 pub use memory::Memory;
 pub use replay::{Log, Replay};
 pub use twin::Twin;
 
-use crate::addr::{ActorId, Mfn};
-use crate::lock::{self, Look};
+use crate::addr::ActorId;
 use crate::machine::{GhostWord, VARS, Words, World, frames};
-use crate::perform::{Performed, perform};
+use crate::perform::{Performed, perform, ready};
 use crate::step::{Cond, Effect, Stop};
 use crate::watch::{Broken, Rule, Rules, Watch};
 use std::sync::Arc;
@@ -226,6 +226,10 @@ impl<C: Code> Sim<C> {
             Performed::Done(result) => {
                 out.result = if let Effect::Choose(_) = did.effect { [choice, 0] } else { result };
                 self.go_on(a, &did, &mut out);
+                if self.world.pausable {
+                    self.pass_the_gate(a, &did.effect);
+                    out.ended = self.ended(a);
+                }
             }
         }
         self.steps.push(taken);
@@ -240,6 +244,9 @@ impl<C: Code> Sim<C> {
         let Some(t) = self.steps.pop() else { return false };
         self.mem.undo_to(t.mark, t.hash);
         self.pending[t.actor.0 as usize] = t.before;
+        if matches!(t.before, Some(p) if gate::crashes(&p.effect)) {
+            self.world.clone().actor_ids().for_each(|a| self.refresh(a));
+        }
         true
     }
 
@@ -413,26 +420,29 @@ impl<C: Code> Sim<C> {
 
     /// What watchers do after a step: marks on variables whose frame was freed, ghost words, rules.
     fn after(&mut self, mark: usize, out: &mut Stepped) {
-        for mfn in self.freed_since(mark) {
+        for thing in self.freed_since(mark) {
             for a in self.world.clone().actor_ids() {
                 let locals = self.locals(a);
-                let stale = locals.stale | self.code.names(&self.world, a, &locals, mfn);
+                let stale = locals.stale | self.code.names(&self.world, a, &locals, thing);
                 self.mem.set(self.world.map.ghost(a, GhostWord::Stale), stale as u64);
             }
         }
         self.watch.after(&self.world, &mut self.mem, mark, self.code.as_ref(), &self.pending, out);
     }
 
-    /// The frames whose last reference, and the tables whose use, ended since the mark.
-    fn freed_since(&self, mark: usize) -> Vec<Mfn> {
+    /// The frames whose last reference, and the tables and objects whose use, ended since the mark.
+    fn freed_since(&self, mark: usize) -> Vec<Thing> {
         let map = &self.world.map;
         let mut freed = Vec::new();
         for &(at, old) in self.mem.since(mark) {
+            let now = self.mem.peek(crate::addr::Word(at));
             if let Some((mfn, w)) = map.frame_record(crate::addr::Word(at)) {
-                let now = self.mem.peek(crate::addr::Word(at));
-                if frames::was_freed(w, old, now) && !freed.contains(&mfn) {
-                    freed.push(mfn);
+                if frames::was_freed(w, old, now) && !freed.contains(&Thing::Frame(mfn)) {
+                    freed.push(Thing::Frame(mfn));
                 }
+            } else if let Some(first) = map.object_map_at(crate::addr::Word(at)) {
+                let gone = |i: &u64| (old & !now) >> i & 1 == 1;
+                freed.extend((0..64).filter(gone).map(|i| Thing::Object(first + i)));
             }
         }
         freed
@@ -456,9 +466,10 @@ pub fn locals(world: &World, m: &Memory, a: ActorId) -> Locals {
 /// In how many ways an actor with this next effect can step now: 0 if it waits, more than 1 at a choice.
 #[inline]
 pub fn ways<C: Code>(world: &World, m: &mut Memory, code: &C, p: &Pending, a: ActorId) -> u64 {
+    if !ready(m, world, a, &p.effect) {
+        return 0;
+    }
     match p.effect {
-        Effect::Lock(l, mode) => (lock::look(m, world, a, l, mode) != Look::Busy) as u64,
-        Effect::Wait(Cond::Is(w, v)) => (m.peek(w) == v) as u64,
         Effect::Wait(Cond::Stated) => {
             let locals = locals(world, m, a);
             code.stated(world, m, a, p.place, &locals) as u64

@@ -8,6 +8,7 @@
 
 mod actors;
 mod blocks;
+mod deeds;
 mod dirty;
 mod entry;
 mod frames;

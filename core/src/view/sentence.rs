@@ -1,6 +1,7 @@
 //! One sentence for a step: who did what to which range, frame or word, and what came of it.
 
 use super::blocks;
+use super::deeds;
 use super::naming::{Names, mapped, number};
 use super::{records, shape};
 use crate::addr::{ActorId, Mfn, Word};
@@ -195,6 +196,9 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::Flush(of) => format!("flushes the TLB of {}", names.world.actor_name(of)),
         Act::Sweep(of) => super::dirty::swept(names, of, [result, second]),
         Act::Dirty(a) => super::dirty::did(names, a, result),
+        Act::Ring(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
+            deeds::did(names, a, result, second).unwrap_or_default()
+        }
         Act::MayTake(_) => "looks at the locks that it holds".into(),
         Act::Block(b) => blocks::block_done(names, b, result),
         Act::Pod(p) => blocks::pod_done(names, p, result),
@@ -249,6 +253,8 @@ pub fn doing<C: Code>(run: &mut Run<C>, effect: &Effect) -> String {
         Effect::Page(Page::Zero(mfn)) => format!("fill {} with zeroes", names.frame(mfn)),
         Effect::Page(Page::IsZero(mfn)) => format!("look whether {} is all zeroes", names.frame(mfn)),
         Effect::Wait(Cond::Is(w, v)) => format!("wait until {} is {}", names.word(w), names.value(w, v)),
+        Effect::Wait(Cond::Not(w, v)) => format!("wait until {} is not {}", names.word(w), names.value(w, v)),
+        Effect::Wait(Cond::Outside(who)) => format!("wait until {} are outside", deeds::whom(&world, who)),
         Effect::Wait(Cond::Stated) => "wait until its condition holds".into(),
         Effect::Wake(w) => format!("wake those who wait for {}", names.word(w)),
         Effect::Choose(n) => format!("be dealt one of {n} possibilities"),
@@ -283,6 +289,7 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::Flush(of) => format!("flush the TLB of {}", names.world.actor_name(of)),
         Act::Sweep(of) => super::dirty::sweeping(names, of),
         Act::Dirty(a) => super::dirty::doing(names, a),
+        Act::Ring(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => deeds::doing(names, a).unwrap_or_default(),
         Act::MayTake(_) => "look at its locks".into(),
         Act::Block(b) => blocks::block_doing(names, b),
         Act::Pod(p) => blocks::pod_doing(names, p),

@@ -5,9 +5,9 @@ use super::{Broken, Rule, Rules, index, pod as cache, shared};
 use crate::entry::P2mType;
 use crate::machine::{DomWord, Words, World, frames, pod};
 
-/// I12: reads paged_pages and how many frame numbers have the type.
+/// I12: reads paged_pages and how many frame numbers are paged out.
 pub fn i12<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
-    let should = index::of_type(m, world, slot, P2mType::RamPaged);
+    let should = index::paged(m, world, slot);
     let paged = m.get(world.dom_word(slot, DomWord::PagedPages));
     (paged != should).then(|| {
         let d = &world.domain(slot).name;

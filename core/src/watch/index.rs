@@ -39,6 +39,8 @@ const CACHED: u32 = 61;
 /// Word of a domain's record in the index: the rules of rest that it breaks. Those before it count its frame numbers
 /// by type.
 const DOM_BAD: u32 = 31;
+/// Word of a domain's record in the index: its frame numbers that are on their way back and have no frame yet.
+const COMING: u32 = 30;
 
 /// As what a frame is mapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -107,6 +109,12 @@ pub fn of_type<W: Words>(m: &mut W, world: &World, slot: u8, ty: P2mType) -> u64
     m.get(world.map.index_of_domain(slot, ty as u32))
 }
 
+/// How many frame numbers of a domain are paged out: those on their way back without a frame are, too.
+pub fn paged<W: Words>(m: &mut W, world: &World, slot: u8) -> u64 {
+    let coming = m.get(world.map.index_of_domain(slot, COMING));
+    of_type(m, world, slot, P2mType::RamPaged) + of_type(m, world, slot, P2mType::RamPagingInStart) + coming
+}
+
 /// Whether some table page hangs in two places: then only a survey says what is mapped.
 pub fn twice<W: Words>(m: &mut W, world: &World) -> bool {
     m.get(world.map.index(TWICE)) != 0
@@ -119,6 +127,9 @@ pub fn leaf<W: Words>(m: &mut W, world: &World, at: &At, out: bool) {
         m.add(w, n);
     };
     count(m, world.map.index_of_domain(at.slot, at.leaf.ty as u32), at.leaf.order.frames());
+    if at.leaf.ty == P2mType::RamPagingIn && !at.leaf.mfn.is_valid() {
+        count(m, world.map.index_of_domain(at.slot, COMING), at.leaf.order.frames());
+    }
     let unit = unit(at.leaf.ty);
     if unit == 0 {
         return;

@@ -8,6 +8,8 @@ use super::{Broken, Rule, domains, entries, frames as records, index, recheck, r
 use crate::addr::Mfn;
 use crate::lock::{Lock, global};
 use crate::machine::frames::{self, PGC_ALLOCATED};
+use crate::machine::lists::{self, Element, List};
+use crate::machine::objects;
 use crate::machine::{DomWord, FrameUse, FrameWord, GhostWord, Words, World, pod, tlb};
 
 /// I1, I3 to I8: what holds of every entry and table after every step. The index must be that of the survey.
@@ -99,7 +101,7 @@ pub fn exclusion<W: Words>(m: &mut W, world: &World, out: &mut Vec<Broken>) {
     }
 }
 
-/// `leak` at the end: references still held, frames and tables that nothing leads to.
+/// `leak` at the end: references still held; frames, tables and objects that nothing leads to.
 pub fn leaks<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Broken>) {
     let cached: Vec<Mfn> = (0..world.domains.len() as u8).flat_map(|slot| pod::cached(m, world, slot)).collect();
     for mfn in (0..world.map.frames() as u64).map(Mfn) {
@@ -120,12 +122,19 @@ pub fn leaks<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Broke
             && !s.frames(world).any(|f| f.1 == mfn)
             && !cached.contains(&mfn)
             && !world.loose.contains(&mfn)
+            && !matches!(lists::on(m, world, Element::Frame(mfn)), Some(List::Own(_)))
             && !(0..world.words.len() as u32).any(|i| m.get(world.map.word(i)) == mfn.0);
         if lost {
             out.push(Broken::of(
                 Rule::Leak,
                 format!("frame {name} belongs to domain {owner}, and nothing leads to it"),
             ));
+        }
+    }
+    for i in 0..world.map.objects() as u64 {
+        let named = (0..world.words.len() as u32).any(|w| m.get(world.map.word(w)) == i);
+        if objects::in_use(m, world, i) && !named && lists::on(m, world, Element::Object(i)).is_none() {
+            out.push(Broken::of(Rule::Leak, format!("object {i} is in use, and nothing leads to it")));
         }
     }
 }

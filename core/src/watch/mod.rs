@@ -12,6 +12,7 @@ pub mod held;
 pub mod index;
 pub mod invariants;
 pub mod memory;
+mod misuse;
 pub mod pod;
 pub mod recheck;
 mod rule;

@@ -225,7 +225,7 @@ impl Rules {
     pub const ALL: Rules = Rules((1 << TABLE.len()) - 1);
 
     /// The rules that the watchers of this release look at. The others speak of what it does not have (requests of
-    /// vCPUs, patience) or of two states at once (I24).
+    /// vCPUs) or of two states at once (I24).
     pub const WATCHED: Rules = Rules::NONE
         .with(Rule::I1)
         .with(Rule::I2)
@@ -261,6 +261,7 @@ impl Rules {
         .with(Rule::I34)
         .with(Rule::Deadlock)
         .with(Rule::Hang)
+        .with(Rule::Starvation)
         .with(Rule::Stray)
         .with(Rule::LostWrite)
         .with(Rule::Leak)

@@ -1,15 +1,19 @@
 //! Who waits for whom, and who will wait for ever.
 //!
-//! A lock wait needs all its owners; a sleeper needs any one actor that still moves and could make its condition true.
+//! A lock wait needs all its owners, and whoever pauses needs all who are still inside; any other sleeper needs any one
+//! actor that still moves and could end its sleep.
+//!
 //! Who is stuck is found by reduction: take away every actor that can move, and all whom those could free; what is
 //! left is stuck. A *deadlock* is a ring of lock waits among the stuck, also while others run, or nobody being able to
 //! move before all have ended.
 
 use crate::addr::ActorId;
 use crate::lock::{Lock, Mode, global, in_the_way, word_of};
+use crate::machine::pause::{self, Who};
+use crate::machine::ring::RingAct;
 use crate::machine::{Words, World};
 use crate::sim::Pending;
-use crate::step::Effect;
+use crate::step::{Act, Cond, Effect};
 
 /// What an actor waits for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +22,19 @@ pub enum On {
     Lock(Lock, Mode),
     /// A condition.
     Condition,
+    /// Room on a ring, or a request.
+    Ring(RingAct),
+    /// vCPUs to be outside the hypervisor.
+    Outside(Who),
+    /// To be paused no longer.
+    Unpause,
+}
+
+impl On {
+    /// Whether all whom it needs must go on, as with a lock; elsewhere any one of them could end the wait.
+    pub const fn needs_all(&self) -> bool {
+        matches!(self, On::Lock(..) | On::Outside(_))
+    }
 }
 
 /// One waiting actor.
@@ -27,7 +44,7 @@ pub struct Wait {
     pub actor: ActorId,
     /// For what.
     pub on: On,
-    /// Whom it needs: all of them for a lock, any one for a condition.
+    /// Whom it needs: all of them or any one, as [`On::needs_all`] says.
     pub needs: Vec<ActorId>,
 }
 
@@ -48,15 +65,15 @@ pub fn waits<W: Words>(
         if enabled(m, a) {
             continue;
         }
-        all.push(match p.effect {
-            Effect::Lock(lock, mode) => {
-                Wait { actor: a, on: On::Lock(lock, mode), needs: owners(m, world, a, (lock, mode), wants) }
-            }
-            _ => {
-                let others = world.actor_ids().filter(|&b| b != a && pending[b.0 as usize].is_some());
-                Wait { actor: a, on: On::Condition, needs: others.collect() }
-            }
-        });
+        let others = || world.actor_ids().filter(|&b| b != a && pending[b.0 as usize].is_some()).collect();
+        let (on, needs) = match p.effect {
+            _ if pause::stays(m, world, a) => (On::Unpause, others()),
+            Effect::Lock(lock, mode) => (On::Lock(lock, mode), owners(m, world, a, (lock, mode), wants)),
+            Effect::Wait(Cond::Outside(who)) => (On::Outside(who), pause::inside(m, world, a, who)),
+            Effect::Act(Act::Ring(ring)) => (On::Ring(ring), others()),
+            _ => (On::Condition, others()),
+        };
+        all.push(Wait { actor: a, on, needs });
     }
     all
 }
@@ -86,9 +103,9 @@ pub fn stuck(waits: &[Wait], moving: &[ActorId]) -> Vec<ActorId> {
     loop {
         let before = free.len();
         for w in waits {
-            let freed = match w.on {
-                On::Lock(..) => w.needs.iter().all(|n| free.contains(n)) && !w.needs.is_empty(),
-                On::Condition => w.needs.iter().any(|n| free.contains(n)),
+            let freed = match w.on.needs_all() {
+                true => w.needs.iter().all(|n| free.contains(n)) && !w.needs.is_empty(),
+                false => w.needs.iter().any(|n| free.contains(n)),
             };
             if freed && !free.contains(&w.actor) {
                 free.push(w.actor);
@@ -101,9 +118,9 @@ pub fn stuck(waits: &[Wait], moving: &[ActorId]) -> Vec<ActorId> {
     waits.iter().map(|w| w.actor).filter(|a| !free.contains(a)).collect()
 }
 
-/// The rings of lock waits, each from its lowest actor on, each once. Of overlapping rings, one through each actor.
+/// The rings of waits for locks and for vCPUs to be outside, each from its lowest actor on, each once. Of overlapping rings, one through each actor.
 pub fn rings(waits: &[Wait]) -> Vec<Vec<ActorId>> {
-    let next = |a: ActorId| waits.iter().find(|w| w.actor == a && matches!(w.on, On::Lock(..))).map(|w| &w.needs);
+    let next = |a: ActorId| waits.iter().find(|w| w.actor == a && w.on.needs_all()).map(|w| &w.needs);
     let mut found: Vec<Vec<ActorId>> = Vec::new();
     for w in waits {
         if found.iter().any(|ring| ring.contains(&w.actor)) {
@@ -174,6 +191,26 @@ pub fn describe_one(world: &World, w: &Wait) -> String {
             format!("{} sleeps until a condition holds, and nobody is left to make it true", world.actor_name(w.actor))
         }
         On::Condition => format!("{} sleeps until a condition holds", world.actor_name(w.actor)),
+        On::Outside(_) => {
+            let are = if names.len() == 1 { "is" } else { "are" };
+            format!("{} sleeps until {who} {are} outside the hypervisor", world.actor_name(w.actor))
+        }
+        On::Ring(ring) if names.is_empty() => {
+            let name = world.actor_name(w.actor);
+            format!("{name} sleeps until there is {}, and nobody is left to bring it", ring.wants(world))
+        }
+        On::Ring(ring) => {
+            let who = names.join(" or ");
+            format!(
+                "{} sleeps until there is {}, which {who} could bring",
+                world.actor_name(w.actor),
+                ring.wants(world)
+            )
+        }
+        On::Unpause if names.is_empty() => {
+            format!("{} is paused, and nobody is left to let it run", world.actor_name(w.actor))
+        }
+        On::Unpause => format!("{} is paused until {} lets it run", world.actor_name(w.actor), names.join(" or ")),
     }
 }
 

@@ -6,12 +6,12 @@
 
 use super::recheck::{self, Wrote};
 use super::survey::Survey;
-use super::{Broken, Rule, Rules, held, invariants, memory, waits};
+use super::{Broken, Rule, Rules, held, invariants, memory, misuse, waits};
 use crate::addr::ActorId;
 use crate::entry::{Decoded, P2mType};
 use crate::machine::frames::PGC_ALLOCATED;
 use crate::machine::{FrameUse, FrameWord, GhostWord, Region, Words, World, frames, tlb};
-use crate::sim::{Code, Locals, Memory, Pending, Stepped, ways};
+use crate::sim::{Code, Locals, Memory, Pending, Stepped, Thing, ways};
 use crate::step::{Act, Effect};
 use std::sync::Arc;
 
@@ -90,15 +90,7 @@ impl Watch {
             let why = format!("{name} reads table page {table}, which was freed");
             out.broken.push(Broken::by(a, Rule::Stray, why));
         }
-        let sleeps = match did.effect {
-            Effect::Wait(_) => "sleeps",
-            Effect::Act(Act::TlbAccess { .. }) => "enters the guest",
-            _ => return,
-        };
-        if let Some(lock) = held::atomic(m, w, a) {
-            let why = format!("{name} {sleeps} while it holds {}", lock.describe(w));
-            out.broken.push(Broken::by(a, Rule::I28, why));
-        }
+        out.broken.extend(misuse::i28(m, w, a, &did.effect));
     }
 
     /// After a step whose writes begin at `mark`: ghost words, then rules.
@@ -115,10 +107,17 @@ impl Watch {
         if !out.queued {
             held::after(m, w, a, &e, out.result[0], &mut out.broken);
             memory::references(m, w, a, &e, out.result[0]);
+            out.broken.extend(misuse::stray(m, w, a, &e, out.result[0]));
             memory::guest(m, w, mark, a, &e, out.result, &mut out.broken);
         }
         match &next[a.0 as usize] {
-            Some(p) => held::asks(m, w, a, &p.effect, &mut out.broken),
+            Some(p) => {
+                held::asks(m, w, a, &p.effect, &mut out.broken);
+                // Who cannot go on sleeps already.
+                if ways(w, m, code, p, a) == 0 {
+                    out.broken.extend(misuse::i28(m, w, a, &p.effect));
+                }
+            }
             None => {
                 if let Some((lock, _)) = held::held(m, w, a).first() {
                     let why = format!("{} ends while it holds {}", w.actor_name(a), lock.describe(w));
@@ -144,6 +143,12 @@ impl Watch {
             let survey = Survey::take(m, w);
             invariants::leaks(m, w, &survey, &mut state);
             code.at_end(w, m, &mut state);
+        }
+        if w.patience.is_some() {
+            let lock = |p: &Pending| matches!(p.effect, Effect::Lock(..));
+            let mut waits = w.actor_ids().collect::<Vec<_>>();
+            waits.retain(|&b| next[b.0 as usize].as_ref().is_some_and(|p| lock(p) && ways(w, m, code, p, b) == 0));
+            misuse::starvation(m, w, a, &waits, &mut state);
         }
         deadlock(w, m, code, next, &mut state);
         self.report(w, m, state, out);
@@ -195,8 +200,8 @@ fn deadlock<C: Code>(w: &World, m: &mut Memory, code: &C, next: &[Option<Pending
 /// What a stray access touches, and who owns the frame now.
 fn stray<C: Code>(w: &World, m: &mut Memory, code: &C, a: ActorId, locals: &Locals, stale: u32) -> String {
     let name = w.actor_name(a);
-    let all = (0..w.map.frames() as u64).map(crate::addr::Mfn);
-    let Some(mfn) = all.into_iter().find(|&f| code.names(w, a, locals, f) & stale != 0) else {
+    let mut all = (0..w.map.frames() as u64).map(crate::addr::Mfn);
+    let Some(mfn) = all.find(|&f| code.names(w, a, locals, Thing::Frame(f)) & stale != 0) else {
         return format!("{name} uses something that was freed since it was read");
     };
     let frame = w.frame_name(mfn);

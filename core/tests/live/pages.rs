@@ -39,6 +39,7 @@ fn world(actors: usize) -> (Arc<World>, Arc<[u64]>) {
                 access: Access::Rwx,
                 name: None,
                 content: 0,
+                special: false,
             })
             .collect(),
         words: (0..WORDS).map(|i| (format!("w{i}"), 0)).collect(),

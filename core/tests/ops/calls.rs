@@ -143,6 +143,7 @@ pub fn world(
         access: Access::Rwx,
         name: None,
         content: 5,
+        special: false,
     };
     let actor = |i| Actor { name: format!("A{i}"), kind: Kind::Vcpu, domain: DomId(1) };
     let builder = Builder {

@@ -30,6 +30,7 @@ pub fn ram(slot: u8, gfn: u64, name: &str) -> NewMapping {
         access: Access::Rwx,
         name: Some(name.into()),
         content: 5,
+        special: false,
     }
 }
 

@@ -9,6 +9,7 @@ mod change_type;
 mod direct;
 mod foreign;
 mod ioreq;
+mod lang;
 mod log_dirty;
 mod mmio;
 mod physmap;

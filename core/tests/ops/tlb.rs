@@ -20,6 +20,7 @@ fn world(map: &[(u64, Order, P2mType)]) -> (Arc<World>, Vec<u64>) {
         access: Rights::Rwx,
         name: None,
         content: 0x100 + gfn,
+        special: false,
     };
     let builder = Builder {
         domains: vec![NewDomain { id: DomId(1), name: "d".into(), tables: 4, ..NewDomain::default() }],

@@ -44,7 +44,8 @@ fn examples(text: &str) -> Vec<(String, String)> {
 fn around(program: &str) -> String {
     format!(
         "id = 'D'\ntitle = 'D'\ngoal = 'D'\n\
-         world = {{ free_frames = 4, words = {{ mapped = 0, pointer = 'none' }}, locks = {{ event = 0 }} }}\n\
+         world = {{ free_frames = 4, words = {{ mapped = 0, pointer = 'none' }}, locks = {{ event = 0 }}, \
+         lists = ['queue'], rings = {{ requests = 4 }} }}\n\
          frame = [{{ name = 'F', owner = 1 }}]\n\
          domain = [{{ id = 1, map = '0x10 = M as ram_rw; 0x20 = ram_rw' }}, {{ id = 2, map = '0x20 = ram_rw' }}]\n\
          procedures = '''\nproc copy(src, dst) {{ }}\nproc first_of(a, b) {{ return a }}\n'''\n\

@@ -87,16 +87,17 @@ fn maps() {
     check(item, "§0x30..0x31 = M as ram_rw", &["a name stands for one frame: give it one frame number"]);
     check(item, "0x10 = M as ram_rw content§", &["a number is missing: found the end of the statement"]);
     check(item, "0x10 = M as ram_rw §spezial", &["found `spezial` where with, order, content or the end should be"]);
-    check(
-        item,
-        "0x10 = M as ram_rw §special",
-        &["`special` is known and not offered by this release; see docs/language.md"],
-    );
+    let special = "`special` is said of a domain's own memory, not of `ram_paged`";
+    check(item, "0x10 = ram_paged §special", &[special]);
+    check(item, "0x10 = §map_foreign", &["entries of ept-2011 have no type `map_foreign`"]);
+    let named = "`grant_map_rw` shows a frame that is named elsewhere here: NAME as grant_map_rw";
+    check(item, "0x10 = §grant_map_rw", &[named]);
+    check(item, "§0x10 = N as grant_map_ro", &["no frame named `N`; did you mean `F`?"]);
     check(item, "0x10 §M", &["`=` is missing after the frame number: found `M`"]);
     check("with access_rw ", "with §rw ", &["no access right `rw`, as access_rw is one"]);
     let large = "0x200 = ram_rw order 9";
     check(large, "§0x210 = ram_rw order 9", &["an entry of order 9 covers 512 frame numbers from a multiple of 0x200"]);
-    check(large, "0x200 = §ram_paged order 9", &["pages are paged out one by one: `ram_paged` has order 0"]);
+    check(large, "0x200 = §ram_paged order 9", &["pages are paged out and shared one by one: `ram_paged` has order 0"]);
     check(large, "0x200 = ram_rw order §3", &["order 3 is none; there are 0 (4 KB), 9 (2 MB) and 18 (1 GB)"]);
     let huge =
         "order 18 of `ram_rw` takes 262144 frames, and a world has at most 4096; `populate_on_demand` takes none";
@@ -126,27 +127,23 @@ fn what_this_release_does_not_offer() {
         "nonexclusive = §\"none\"",
         &["[world] `nonexclusive`: no `none`; there are spinlock, atomic, percpu"],
     );
-    let later = |from: &str, to: &str, what: &str| {
-        check(from, to, &[&format!("{what} is known and not offered by this release; see docs/language.md")]);
-    };
-    later("control = true", "cache = §4", "[[domain]] `cache`");
-    later("control = true", "ring = §4", "[[domain]] `ring`");
-    later("pin = false", "lists = §[\"queue\"]", "[world] `lists`");
-    later("pin = false", "patience = §9", "[world] `patience`");
     check("breach = \"lost-write\"", "breach = §\"I14\"", &["`I14` is known and not watched by this release"]);
-    later("pin = false", "rings = §{ requests = 99 }", "[world] `rings`");
-    later("content = 4", "list = §\"queue\"", "[[frame]] `list`");
-    later("[repair]", "§[[view]]\nname = \"n1\"\n[repair]", "lesson `view`");
-    later("[repair]", "§[[grant]]\nname = \"G\"\nfrom = \"1:z\"\nto = 2\n[repair]", "lesson `grant`");
-    later("\"V0: nominate\"", "\"V0: §insert M\"", "`insert`");
     let item = "0x10 = M as ram_rw content -5";
-    for ty in ["ram_shared", "grant_map_rw", "grant_map_ro", "mmio_direct", "ram_paging_in", "ram_paging_in_start"] {
-        later(item, &format!("0x10 = M as §{ty}"), &format!("`{ty}` in a map"));
-    }
     for ty in ["map_foreign", "ioreq_server"] {
         check(item, &format!("0x10 = §{ty}"), &[&format!("entries of ept-2011 have no type `{ty}`")]);
     }
     check(item, "0x10 = §M as ram_paged", &["`M` names no frame: `ram_paged` has none"]);
+}
+
+#[test]
+fn rings_lists_views_and_grants() {
+    check("pin = false", "rings = { requests = §99 }", &["8:36  ring `requests` has 1 to 64 slots"]);
+    check("pin = false", "patience = §0", &["[world] `patience` is a number from 1 to 1000, here is 0"]);
+    check("content = 4", "list = §\"queue\"", &["no list named `queue`; the world declares none"]);
+    check("[repair]", "§§[[view]]\nname = \"n1\"\n[repair]", &["[[view]] needs `domain`", "[[view]] needs `kind`"]);
+    let grant = |from: &str, to: &str| format!("[[grant]]\nname = \"G\"\nfrom = \"{from}\"\nto = {to}\n[repair]");
+    check("[repair]", &grant("§9:1", "1"), &["[[grant]] `from` is a frame number of a domain, as in  1:0x10"]);
+    check("[repair]", &grant("1:§z", "1"), &["a frame number is missing: found `z`"]);
 }
 
 #[test]

@@ -52,6 +52,7 @@ pub fn world(policy: Policy) -> (Arc<World>, Arc<[u64]>) {
         access: Access::Rwx,
         name: name.map(Into::into),
         content: 5,
+        special: false,
     };
     let builder = Builder {
         policy,

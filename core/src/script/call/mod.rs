@@ -11,6 +11,7 @@ mod physmap;
 mod pod;
 mod primitive;
 mod query;
+pub(super) mod shared;
 mod sharing;
 
 use super::code::{Expr, VerbCall};
@@ -118,6 +119,7 @@ impl Call<'_> {
             MarkPod | DemandPopulate | ZeroCheck | Sweep | PodTarget | EmptyCache => pod::run(self, s),
             Audit => audit::run(self, s),
             ShareNominate | Share | ShareAdd | Unshare => sharing::run(self, s),
+            Post | Take | Insert | Remove | First | Next | Pause | Unpause | EnterGuest | Crash => shared::run(self, s),
             _ => primitive::run(self, s),
         }
     }

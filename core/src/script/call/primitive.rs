@@ -1,6 +1,6 @@
 //! Primitives: shared words, locks, references, allocation.
 
-use super::{Call, bad, log_dirty, unknown};
+use super::{Call, bad, log_dirty, shared, unknown};
 use crate::addr::{ActorId, DomGfn, DomId};
 use crate::lock::Lock;
 use crate::ops::Code as Answer;
@@ -158,8 +158,10 @@ impl Call<'_> {
     }
 
     fn alloc<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
-        let Some(Arg::Class(class, Some(of))) = self.call.arg(Word::Object) else {
-            return Err(Stop::Bad { what: "a class", value: 0 });
+        let (class, of) = match self.call.arg(Word::Object) {
+            Some(Arg::Class(Class::Object, _)) => return shared::alloc_object(s),
+            Some(Arg::Class(class, Some(of))) => (class, of),
+            _ => return Err(Stop::Bad { what: "a class", value: 0 }),
         };
         let slot = self.domain(s, of)?;
         match class {
@@ -169,6 +171,9 @@ impl Call<'_> {
     }
 
     fn free<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        if let Some(Arg::Value(_, Kind::Object)) = self.call.arg(Word::Object) {
+            return shared::free_object(self, s);
+        }
         let mfn = self.frame(s)?;
         match self.call.arg(Word::Object) {
             Some(Arg::Value(_, Kind::Table)) => s.act(Act::FreeTable(mfn)),

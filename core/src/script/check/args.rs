@@ -215,6 +215,10 @@ impl Body<'_, '_> {
                     None => self.wrong(e.span, format!("{role} wants {}, `{e}` is {}", a(about.ty), a(t.ty))),
                 }
                 let kind = about.ty.kind();
+                let linked = matches!(about.ty, Ty::Unknown | Ty::None | Ty::Is(Kind::Frame | Kind::Object));
+                if slot.shape == Shape::OfList && !linked {
+                    self.wrong(e.span, format!("a list links frames or objects, `{e}` is {}", a(about.ty)));
+                }
                 Arg::Value(t.into_kind(kind), kind)
             }
             Shape::Lock => Arg::Lock(self.lock(e, Reads::Own)?),
@@ -224,7 +228,7 @@ impl Body<'_, '_> {
                 let t = self.expr(e, Reads::Own);
                 let thing = |k: Kind| matches!(k, Kind::Frame | Kind::Table | Kind::Object | Kind::Record);
                 if !matches!(t.ty, Ty::Unknown) && !matches!(t.ty, Ty::Is(k) if thing(k)) {
-                    self.wrong(e.span, format!("{role} wants a frame or table, `{e}` is {}", a(t.ty)));
+                    self.wrong(e.span, format!("{role} wants a frame, table or object, `{e}` is {}", a(t.ty)));
                 }
                 let kind = t.ty.kind();
                 Arg::Value(t.into_kind(kind), kind)
@@ -233,7 +237,10 @@ impl Body<'_, '_> {
                 ExprKind::Name(n) if self.variable(n).is_none() && self.pass.unit.names.actor(n).is_some() => {
                     let actor = self.actor(e)?;
                     let kind = self.pass.unit.names.actors[actor].1;
-                    if !kind.has_tlb() {
+                    let pauses = matches!(info.verb, Verb::Pause | Verb::Unpause);
+                    if pauses && kind != machine::Kind::Vcpu {
+                        self.wrong(e.span, format!("`{n}` is a {}: only a vcpu can be paused", kind.name()));
+                    } else if !kind.has_tlb() {
                         self.wrong(
                             e.span,
                             format!("`{n}` is a {} and has no TLB: vcpu and hardware have one", kind.name()),
@@ -409,7 +416,7 @@ impl Body<'_, '_> {
         let all = things::offered(things::CLASSES);
         let Some(class) = Class::from_name(&name) else {
             let near = hint(&name, all);
-            self.wrong(e.span, format!("frame(d) and table(d) can be allocated, not `{e}`{near}"));
+            self.wrong(e.span, format!("frame(d), table(d) and object can be allocated, not `{e}`{near}"));
             return None;
         };
         let row = class.info();
@@ -453,7 +460,7 @@ fn what(shape: Shape) -> &'static str {
         Shape::List => "a list",
         Shape::Ring => "a ring",
         Shape::Class | Shape::FailClass => "what to allocate",
-        Shape::Thing => "a frame or table",
+        Shape::Thing => "a frame, table or object",
         Shape::Target => "a domain or an actor",
         Shape::Actor => "an actor",
         Shape::Grant => "a grant",

@@ -15,6 +15,7 @@ use super::ast::{self, Block, Proc, StmtKind};
 use super::code::{Expr, MAX_EFFECTS, MAX_VARS, Program};
 use super::error::{File, Problem};
 use super::names::{Init, Names};
+use super::values::Kind;
 use kinds::{Kinds, Ty};
 use std::collections::HashMap;
 use stmt::Body;
@@ -90,7 +91,9 @@ pub fn compile(unit: &Unit<'_>) -> Result<Compiled, Vec<Problem>> {
     let mut kinds = Kinds {
         vars: vec![Vec::new(); unit.programs.len()],
         words: n.words.iter().map(|(_, i)| if *i == Init::None { Ty::None } else { Ty::Lit }).collect(),
-        lists: vec![Ty::Unknown; n.lists.len()],
+        lists: (0..n.lists.len())
+            .map(|i| if n.frame_lists.contains(&i) { Ty::Is(Kind::Frame) } else { Ty::Unknown })
+            .collect(),
         rings: vec![Ty::Unknown; n.rings.len()],
         labels: vec![Vec::new(); unit.programs.len()],
     };

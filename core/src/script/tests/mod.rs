@@ -29,6 +29,7 @@ fn names() -> Names {
         words: vec![("mapped".into(), Init::Number(0)), ("pointer".into(), Init::None)],
         locks: vec![("event".into(), 0), ("hap".into(), 0)],
         lists: vec!["queue".into()],
+        frame_lists: Vec::new(),
         rings: vec!["requests".into()],
         grants: Vec::new(),
         actors: vec![("V0".into(), machine::Kind::Vcpu), ("PG".into(), machine::Kind::Pager)],

@@ -1,0 +1,107 @@
+//! Sentences for rings, lists, objects and pauses: what was done, and what is about to be.
+
+use super::naming::{Names, number};
+use crate::addr::DomGfn;
+use crate::machine::World;
+use crate::machine::lists::{Element, ListAct};
+use crate::machine::objects::ObjectAct;
+use crate::machine::pause::{PauseAct, Who};
+use crate::machine::ring::{RingAct, Ringed};
+use crate::step::Act;
+
+/// What such an act did, as it follows the actor's name; none for any other.
+pub(super) fn did(names: &Names<'_>, a: Act, result: u64, second: u64) -> Option<String> {
+    let world = names.world;
+    Some(match a {
+        Act::Ring(ring) => {
+            let name = ring_name(world, ring.ring());
+            match (ring, Ringed::from_word(second)) {
+                (RingAct::Post { value, .. }, Ringed::Done) => {
+                    format!("posts {} on {name}", request(world, ring.ring(), value))
+                }
+                (RingAct::Take { .. }, Ringed::Done) => {
+                    format!("takes {} from {name}", request(world, ring.ring(), result))
+                }
+                (RingAct::Post { .. }, Ringed::NotNow) => format!("finds {name} full"),
+                (RingAct::Take { .. }, Ringed::NotNow) => format!("finds {name} empty"),
+                (_, Ringed::NoRing) => format!("finds no ring where {name} should be"),
+            }
+        }
+        Act::List(list) => match list {
+            ListAct::Insert(l, x) if result != 0 => {
+                format!("puts {} at the end of {}", element(names, x), l.describe(world))
+            }
+            ListAct::Insert(_, x) => format!("cannot put {} on a list: it is on one", element(names, x)),
+            ListAct::Remove(l, x) if result != 0 => format!("takes {} off {}", element(names, x), l.describe(world)),
+            ListAct::Remove(l, x) => format!("finds {} not on {}", element(names, x), l.describe(world)),
+            ListAct::First(l) => match Element::from_word(result) {
+                Some(x) => format!("looks at the first of {}: {}", l.describe(world), element(names, x)),
+                None => format!("finds {} empty", l.describe(world)),
+            },
+            ListAct::Next(_, x) => match Element::from_word(result) {
+                Some(y) => format!("follows the link of {} to {}", element(names, x), element(names, y)),
+                None => format!("finds nothing behind {}", element(names, x)),
+            },
+        },
+        Act::Object(ObjectAct::Alloc) if result == u64::MAX => "gets no object".into(),
+        Act::Object(ObjectAct::Alloc) => format!("allocates object {result}"),
+        Act::Object(ObjectAct::Free(i)) if result != 0 => format!("frees object {i}"),
+        Act::Object(ObjectAct::Free(i)) => format!("frees object {i}, which is free already"),
+        Act::Pause(p) => match p {
+            PauseAct::Pause(who) => format!("pauses {}", whom(world, who)),
+            PauseAct::Unpause(who) => format!("lets {} run again", whom(world, who)),
+            PauseAct::EnterGuest => "enters its guest".into(),
+            PauseAct::Crash(slot) => format!("crashes {}", world.domain(slot).name),
+        },
+        _ => return None,
+    })
+}
+
+/// What such an act would do, as it follows `is about to`; none for any other.
+pub(super) fn doing(names: &Names<'_>, a: Act) -> Option<String> {
+    let world = names.world;
+    Some(match a {
+        Act::Ring(RingAct::Post { ring, value, .. }) => {
+            format!("post {} on {}", request(world, ring, value), ring_name(world, ring))
+        }
+        Act::Ring(RingAct::Take { ring, .. }) => format!("take a request from {}", ring_name(world, ring)),
+        Act::List(ListAct::Insert(l, x)) => format!("put {} at the end of {}", element(names, x), l.describe(world)),
+        Act::List(ListAct::Remove(l, x)) => format!("take {} off {}", element(names, x), l.describe(world)),
+        Act::List(ListAct::First(l)) => format!("look at the first of {}", l.describe(world)),
+        Act::List(ListAct::Next(_, x)) => format!("follow the link of {}", element(names, x)),
+        Act::Object(ObjectAct::Alloc) => "allocate an object".into(),
+        Act::Object(ObjectAct::Free(i)) => format!("free object {i}"),
+        Act::Pause(PauseAct::Pause(who)) => format!("pause {}", whom(world, who)),
+        Act::Pause(PauseAct::Unpause(who)) => format!("let {} run again", whom(world, who)),
+        Act::Pause(PauseAct::EnterGuest) => "enter its guest".into(),
+        Act::Pause(PauseAct::Crash(slot)) => format!("crash {}", world.domain(slot).name),
+        _ => return None,
+    })
+}
+
+/// Whom a pause is about.
+pub(super) fn whom(world: &World, who: Who) -> String {
+    match who {
+        Who::Actor(a) => world.actor_name(a).into(),
+        Who::Domain(slot) => format!("the vCPUs of {}", world.domain(slot).name),
+    }
+}
+
+fn ring_name(world: &World, ring: u8) -> &str {
+    world.rings.get(ring as usize).map_or("a ring", |r| r.name.as_str())
+}
+
+/// A domain's ring carries frame numbers; what others carry is a word.
+fn request(world: &World, ring: u8, value: u64) -> String {
+    match world.rings.get(ring as usize).and_then(|r| r.of) {
+        Some(_) => DomGfn::from_word(value).to_string(),
+        None => number(value),
+    }
+}
+
+fn element(names: &Names<'_>, x: Element) -> String {
+    match x {
+        Element::Frame(mfn) => names.frame(mfn),
+        Element::Object(i) => format!("object {i}"),
+    }
+}
