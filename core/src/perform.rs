@@ -1,11 +1,11 @@
 //! What each effect does to words. Written once: a simulated step and a live effect both end here.
 
 use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
-use crate::entry::{Decoded, Era, LeafCtx, P2mType};
+use crate::entry::{Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
-    DomWord, Words, World, blocks, dirty, foreign, frames, ioreq, lists, objects, pause, pod, refs, ring, sharing,
-    sweep, table, tlb,
+    DomWord, Words, World, blocks, dirty, foreign, frames, ioreq, lists, objects, paging, pause, pod, refs, ring,
+    sharing, sweep, table, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
 
@@ -63,6 +63,7 @@ pub fn perform<W: Words>(m: &mut W, world: &World, me: ActorId, e: &Effect) -> P
         }
         Effect::Wait(_) | Effect::Wake(_) | Effect::Choose(_) => one(0),
         Effect::Act(Act::Ring(a)) => ring::act(m, world, a).map_or(Performed::Blocked, Performed::Done),
+        Effect::Act(Act::Paging(a)) => paging::act(m, world, me, a).map_or(Performed::Blocked, one),
         Effect::Act(a) => Performed::Done(act(m, world, me, a)),
     }
 }
@@ -77,6 +78,7 @@ pub fn ready<W: Words>(m: &mut W, world: &World, me: ActorId, e: &Effect) -> boo
         Effect::Lock(l, mode) => lock::look(m, world, me, l, mode) != lock::Look::Busy,
         Effect::Wait(c) => holds(m, world, me, c),
         Effect::Act(Act::Ring(a)) => a.ready(m, world),
+        Effect::Act(Act::Paging(a)) => a.ready(m, world, me),
         _ => true,
     }
 }
@@ -128,6 +130,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::Block(b) => [blocks::perform(m, world, me, b), 0],
         Act::Pod(p) => [pod::perform(m, world, p), 0],
         Act::Ring(a) => ring::act(m, world, a).unwrap_or_default(),
+        Act::Paging(a) => [paging::act(m, world, me, a).unwrap_or_default(), 0],
         Act::List(a) => [lists::act(m, world, a), 0],
         Act::Object(a) => [objects::act(m, world, me, a), 0],
         Act::Pause(a) => {
@@ -219,7 +222,7 @@ fn move_pins<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, order: 
             continue;
         }
         let (old, n) = (Mfn(held & (PIN_COUNT - 1)), held / PIN_COUNT);
-        let leaf = world.leaf_of(at, entry, order.level()).filter(|l| l.ty.has_frame() && l.mfn.is_valid());
+        let leaf = world.leaf_of(at, entry, order.level()).filter(Leaf::has_frame);
         let new = leaf.map(|l| l.mfn);
         if new == Some(old) {
             continue;

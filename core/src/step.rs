@@ -13,6 +13,7 @@ use crate::machine::blocks::BlockAct;
 use crate::machine::dirty::DirtyAct;
 use crate::machine::lists::ListAct;
 use crate::machine::objects::ObjectAct;
+use crate::machine::paging::PagingAct;
 use crate::machine::pause::{PauseAct, Who};
 use crate::machine::pod::PodAct;
 use crate::machine::refs::RefsAct;
@@ -187,6 +188,8 @@ pub enum Act {
     Object(ObjectAct),
     /// vCPUs that are paused, or end.
     Pause(PauseAct),
+    /// Requests to the pager, and who waits for it. May have to wait.
+    Paging(PagingAct),
     /// Whether the actor may wait for these locks: see [`crate::lock::may_take`].
     MayTake(Hold),
     /// Typed references, owners, m2p.
@@ -230,7 +233,7 @@ impl Effect {
                 | Effect::TryLock(..)
                 | Effect::Unlock(..)
                 | Effect::Wait(_)
-                | Effect::Act(Act::Ring(_) | Act::Pause(_))
+                | Effect::Act(Act::Ring(_) | Act::Pause(_) | Act::Paging(_))
                 | Effect::Act(Act::SetEntry { .. })
         )
     }

@@ -229,6 +229,13 @@ impl P2mType {
         self.has_frame_in(Era::Oct2011)
     }
 
+    /// Whether an entry of this type may name a frame. Of a page on its way back some do and some do not, in every era:
+    /// whoever asked before the eviction finds the frame still there.
+    #[inline]
+    pub const fn may_have_frame(self) -> bool {
+        self.has_frame() || matches!(self, RamPagingInStart)
+    }
+
     /// Whether an entry of this type names a frame as of `era`. From 2012 `ram_paging_in` has none: it only says that
     /// somebody asked for the page, what `ram_paging_in_start` said before.
     #[inline]

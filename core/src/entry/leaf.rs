@@ -28,6 +28,11 @@ impl Leaf {
     pub const fn new(ty: P2mType, access: Access, mfn: Mfn, order: Order) -> Leaf {
         Leaf { ty, access, mfn, order, emt: 6, ipat: true }
     }
+
+    /// Whether it names a frame: one of those types that may have none names it or not.
+    pub const fn has_frame(&self) -> bool {
+        self.mfn.is_valid() && self.ty.may_have_frame()
+    }
 }
 
 /// What decides an entry's bits and is not in the entry. A format that knows nothing of one of them ignores it.

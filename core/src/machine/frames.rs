@@ -268,7 +268,8 @@ pub(super) fn take_table<W: Words>(m: &mut W, world: &World, slot: u8) -> Option
 
 fn take_pool<W: Words>(m: &mut W, world: &World, slot: u8, used_as: FrameUse) -> Option<Mfn> {
     let mfn = heap(m, world, |m| take_lowest(m, world, Some(slot)))?;
-    let empty = world.format.empty();
+    // What is no table holds words, not entries: its own empty is 0, whatever an empty entry looks like.
+    let empty = if let FrameUse::Table { .. } = used_as { world.format.empty() } else { 0 };
     for i in 0..FRAME_WORDS {
         if let Some(w) = world.map.page(mfn, i)
             && m.get(w) != empty

@@ -15,6 +15,7 @@ pub mod ioreq;
 pub mod lists;
 mod map;
 pub mod objects;
+pub mod paging;
 pub mod pause;
 pub mod pod;
 mod record;

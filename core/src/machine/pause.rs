@@ -59,23 +59,26 @@ pub fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: PauseAct) {
             }
         }
         PauseAct::Unpause(who) => {
-            for a in who.all(world, me) {
-                let word = world.map.actor(a, ActorWord::Paused);
-                let mut seen = m.get(word);
-                while seen > 0 {
-                    let now = m.cas(word, seen, seen - 1);
-                    if now == seen {
-                        break;
-                    }
-                    seen = now;
-                }
-            }
+            who.all(world, me).for_each(|a| unpause(m, world, a));
         }
         PauseAct::EnterGuest => m.set(world.map.actor(me, ActorWord::Inside), 0),
         PauseAct::Crash(slot) => {
             m.set(world.map.dom(slot, DomWord::Crashed), 1);
             m.set(world.map.dom(slot, DomWord::Dying), 1);
         }
+    }
+}
+
+/// Counts one pause less, unless there is none.
+pub(super) fn unpause<W: Words>(m: &mut W, world: &World, a: ActorId) {
+    let word = world.map.actor(a, ActorWord::Paused);
+    let mut seen = m.get(word);
+    while seen > 0 {
+        let now = m.cas(word, seen, seen - 1);
+        if now == seen {
+            break;
+        }
+        seen = now;
     }
 }
 

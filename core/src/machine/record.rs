@@ -146,6 +146,8 @@ pub enum ActorWord {
     Paused = 4,
     /// 1 while a vCPU is inside the hypervisor.
     Inside = 5,
+    /// The gfn that a paused vCPU waits for the pager to bring, as a word, plus one; 0: none.
+    Awaits = 6,
     /// Depth of the shared side of the global lock, one word a domain.
     SharedDepth = 8,
     /// The ranges that the actor reads, and how deep.

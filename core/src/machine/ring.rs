@@ -1,12 +1,14 @@
 //! Rings of requests: a domain's paging ring, and the lesson's own.
 //!
 //! A ring is its length and its slots, the oldest request in the first slot; taking one moves the others up, so that
-//! equal contents are equal words. Whoever finds the ring full or empty waits, unless it said that it does not.
+//! equal contents are equal words. A domain's keeps more beside them ([`paging`]). Whoever finds the ring full or empty waits, unless it said that it does not.
 //!
 //! Protocol: all words of rings change under the heap's word. Looking whether there is room, and using it, are one
 //! effect, so that two who wait for one slot never both get it.
 
 use super::frames::heap;
+use super::map::RING_ROOM;
+use super::paging;
 use super::record::DomWord;
 use super::words::Words;
 use super::world::World;
@@ -77,7 +79,7 @@ impl RingAct {
     fn fits<W: Words>(self, m: &mut W, world: &World) -> bool {
         let n = len(m, world, self.ring());
         match self {
-            RingAct::Post { ring, .. } => n < slots(world, ring),
+            RingAct::Post { ring, .. } => n + paging::claimed(m, world, ring) < slots(world, ring),
             RingAct::Take { .. } => n > 0,
         }
     }
@@ -113,8 +115,29 @@ pub fn requests<W: Words>(m: &mut W, world: &World, ring: u8) -> Vec<u64> {
     (0..len(m, world, ring)).map(|i| m.get(at.at(SLOTS + i))).collect()
 }
 
+/// Puts a request behind the others, for whom a slot was set aside.
+pub(super) fn push<W: Words>(m: &mut W, world: &World, ring: u8, value: u64) {
+    let at = world.map.ring(ring as u32);
+    let n = m.get(at);
+    if n < RING_ROOM {
+        m.set(at.at(SLOTS + n), value);
+        m.set(at, n + 1);
+    }
+}
+
+/// Changes requests where they stand.
+pub(super) fn change<W: Words>(m: &mut W, world: &World, ring: u8, f: impl Fn(u64) -> u64) {
+    let at = world.map.ring(ring as u32);
+    for (i, was) in (0..).zip(requests(m, world, ring)) {
+        let now = f(was);
+        if now != was {
+            m.set(at.at(SLOTS + i), now);
+        }
+    }
+}
+
 /// Whether there is such a ring: a domain's may be taken away and given back.
-fn there<W: Words>(m: &mut W, world: &World, ring: u8) -> bool {
+pub(super) fn there<W: Words>(m: &mut W, world: &World, ring: u8) -> bool {
     match world.rings.get(ring as usize) {
         Some(r) => r.of.is_none_or(|slot| m.get(world.map.dom(slot, DomWord::HasRing)) != 0),
         None => false,
@@ -133,9 +156,8 @@ pub fn act<W: Words>(m: &mut W, world: &World, a: RingAct) -> Option<[u64; 2]> {
         let at = world.map.ring(a.ring() as u32);
         let n = m.get(at);
         match a {
-            RingAct::Post { value, .. } => {
-                m.set(at.at(SLOTS + n), value);
-                m.set(at, n + 1);
+            RingAct::Post { ring, value, .. } => {
+                push(m, world, ring, value);
                 Some([0, Ringed::Done as u64])
             }
             RingAct::Take { .. } => {
@@ -146,7 +168,9 @@ pub fn act<W: Words>(m: &mut W, world: &World, a: RingAct) -> Option<[u64; 2]> {
                 }
                 m.set(at.at(SLOTS + n - 1), 0);
                 m.set(at, n - 1);
-                Some([oldest, Ringed::Done as u64])
+                let of_domain = world.rings.get(a.ring() as usize).is_some_and(|r| r.of.is_some());
+                let seen = if of_domain { paging::taken(m, world, a.ring(), oldest) } else { oldest };
+                Some([seen, Ringed::Done as u64])
             }
         }
     })

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod change_type;
 mod code;
 pub mod crash;
+pub mod fault;
 pub mod foreign;
 pub mod guest;
 pub mod ioreq;

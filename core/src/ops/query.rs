@@ -101,7 +101,7 @@ pub fn walk<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8), Stop> {
 /// [`Format::miss`](crate::entry::Format::miss).
 pub fn answer(world: &World, g: DomGfn, entry: u64, level: u8) -> u64 {
     match world.leaf_of(g, entry, level) {
-        Some(leaf) if leaf.ty.has_frame() => world.format.with_mfn(entry, leaf.mfn),
+        Some(leaf) if leaf.ty.may_have_frame() => world.format.with_mfn(entry, leaf.mfn),
         Some(_) => world.format.with_mfn(entry, Mfn::INVALID),
         None => world.format.miss(),
     }
@@ -179,7 +179,7 @@ fn get<S: Step>(s: &mut S, g: DomGfn, slot: u8, plan: Plan, q: Query) -> Result<
         (entry, level) = resolve(s, g, q)?;
     }
     if policy::pins(s.world())
-        && let Some(leaf) = s.world().leaf_of(g, entry, level).filter(|l| l.ty.has_frame() && l.mfn.is_valid())
+        && let Some(leaf) = s.world().leaf_of(g, entry, level).filter(|l| l.has_frame())
     {
         s.act(Act::Pin { g, mfn: leaf.mfn })?;
     }

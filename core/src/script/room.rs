@@ -145,7 +145,7 @@ impl<W: Words> Env for Room<'_, W> {
         };
         Ok(match field {
             Field::Type => leaf.ty as u64,
-            Field::Mfn if leaf.mfn.is_valid() && leaf.ty.has_frame() => leaf.mfn.0,
+            Field::Mfn if leaf.has_frame() => leaf.mfn.0,
             Field::Mfn => Kind::Frame.none(),
             Field::Access => leaf.access.code(),
             Field::Order => leaf.order.bits() as u64,

@@ -209,23 +209,23 @@ verbs! {
         "put_two_gfns 1:0x10 with 2:0x20", "puts both";
     GetPageFromGfn "get_page_from_gfn" [need Object GFN, may Unshare Shape::Flag] Gives::Value(Kind::Frame), offered,
         "f = get_page_from_gfn 1:0x10", "gives the frame with a reference of its own, or none";
-    Read "read" [need Object GFN] COUNT, later,
+    Read "read" [need Object GFN] COUNT, offered,
         "v = read 1:0x10", "a guest's read with all that a fault brings about";
-    Write "write" [need Object GFN, need Equals NUM] CODE, later,
+    Write "write" [need Object GFN, need Equals NUM] CODE, offered,
         "write 1:0x10 = 5", "a guest's write with all that a fault brings about";
-    Fault "fault" [need Object GFN, may ForWrite Shape::Flag] CODE, later,
+    Fault "fault" [need Object GFN, may ForWrite Shape::Flag] CODE, offered,
         "fault 1:0x10 for_write", "handles a guest's fault";
     Nominate "nominate" [need Object GFN] CODE, offered,
         "r = nominate 1:0x10", "marks a page for paging out, unless it is in use";
     Evict "evict" [need Object GFN] CODE, offered,
         "r = evict 1:0x10", "pages a nominated page out and frees its frame";
-    Populate "populate" [need Object GFN, may Nowait Shape::Flag] CODE, later,
+    Populate "populate" [need Object GFN, may Nowait Shape::Flag] CODE, offered,
         "populate 1:0x10", "asks the pager for a page";
-    Prep "prep" [need Object GFN, may Equals NUM] CODE, later,
+    Prep "prep" [need Object GFN, may Equals NUM] CODE, offered,
         "prep 1:0x10 = 5", "gives a paged page a frame again";
-    Resume "resume" [need Object GFN] CODE, later,
+    Resume "resume" [need Object GFN] CODE, offered,
         "resume 1:0x10", "lets those go on who wait for a page";
-    Drop "drop" [need Object GFN] CODE, later,
+    Drop "drop" [need Object GFN] CODE, offered,
         "drop 1:0x10", "forgets a paged page";
     ShareNominate "share_nominate" [need Object GFN] CODE, offered,
         "share_nominate 1:0x10", "makes a page shareable";
@@ -343,7 +343,18 @@ impl Verb {
 
     /// Whether it may pause a vCPU, end one, or send one back to its guest, so that it must be kept who is where.
     pub const fn may_pause(self) -> bool {
-        matches!(self, Verb::Pause | Verb::Unpause | Verb::EnterGuest | Verb::Crash)
+        matches!(
+            self,
+            Verb::Pause
+                | Verb::Unpause
+                | Verb::EnterGuest
+                | Verb::Crash
+                | Verb::Populate
+                | Verb::Resume
+                | Verb::Read
+                | Verb::Write
+                | Verb::Fault
+        )
     }
 
     /// Whether this release offers it.

@@ -1,10 +1,10 @@
 //! Sentences for rings, lists, objects and pauses: what was done, and what is about to be.
 
 use super::naming::{Names, number};
-use crate::addr::DomGfn;
 use crate::machine::World;
 use crate::machine::lists::{Element, ListAct};
 use crate::machine::objects::ObjectAct;
+use crate::machine::paging::{PagingAct, asked_for, flag};
 use crate::machine::pause::{PauseAct, Who};
 use crate::machine::ring::{RingAct, Ringed};
 use crate::step::Act;
@@ -53,6 +53,7 @@ pub(super) fn did(names: &Names<'_>, a: Act, result: u64, second: u64) -> Option
             PauseAct::EnterGuest => "enters its guest".into(),
             PauseAct::Crash(slot) => format!("crashes {}", world.domain(slot).name),
         },
+        Act::Paging(p) => paging_did(world, p, result),
         _ => return None,
     })
 }
@@ -75,8 +76,48 @@ pub(super) fn doing(names: &Names<'_>, a: Act) -> Option<String> {
         Act::Pause(PauseAct::Unpause(who)) => format!("let {} run again", whom(world, who)),
         Act::Pause(PauseAct::EnterGuest) => "enter its guest".into(),
         Act::Pause(PauseAct::Crash(slot)) => format!("crash {}", world.domain(slot).name),
+        Act::Paging(p) => paging_doing(world, p),
         _ => return None,
     })
+}
+
+fn paging_did(world: &World, a: PagingAct, result: u64) -> String {
+    match (a, Ringed::from_word(result)) {
+        (PagingAct::Claim { slot, .. }, Ringed::Done) => format!("claims a slot of {}", paging_ring(world, slot)),
+        (PagingAct::Claim { slot, .. }, Ringed::NotNow) => format!("finds no slot on {}", paging_ring(world, slot)),
+        (PagingAct::Cancel { slot }, _) => format!("gives its slot of {} back", paging_ring(world, slot)),
+        (PagingAct::Put { slot, g, flags }, Ringed::Done) => {
+            format!("asks for {g} on {}{}", paging_ring(world, slot), flagged(flags))
+        }
+        (PagingAct::Claim { slot, .. } | PagingAct::Put { slot, .. }, _) => {
+            format!("finds that {} has no ring", world.domain(slot).name)
+        }
+        (PagingAct::Await(g), _) => format!("is paused until {g} is there"),
+        (PagingAct::LetGo(g), _) => format!("lets those go on who wait for {g}"),
+    }
+}
+
+fn paging_doing(world: &World, a: PagingAct) -> String {
+    match a {
+        PagingAct::Claim { slot, .. } => format!("claim a slot of {}", paging_ring(world, slot)),
+        PagingAct::Cancel { slot } => format!("give its slot of {} back", paging_ring(world, slot)),
+        PagingAct::Put { slot, g, .. } => format!("ask for {g} on {}", paging_ring(world, slot)),
+        PagingAct::Await(g) => format!("pause itself until {g} is there"),
+        PagingAct::LetGo(g) => format!("let those go on who wait for {g}"),
+    }
+}
+
+/// What a request says beside the frame number.
+fn flagged(flags: u64) -> &'static str {
+    match flags {
+        f if f & flag::DROP_PAGE != 0 => ", which is gone",
+        f if f & flag::EVICT_FAIL != 0 => ", which is still there",
+        _ => "",
+    }
+}
+
+fn paging_ring(world: &World, slot: u8) -> &str {
+    world.domain(slot).ring.map_or("a ring", |r| ring_name(world, r))
 }
 
 /// Whom a pause is about.
@@ -94,7 +135,7 @@ fn ring_name(world: &World, ring: u8) -> &str {
 /// A domain's ring carries frame numbers; what others carry is a word.
 fn request(world: &World, ring: u8, value: u64) -> String {
     match world.rings.get(ring as usize).and_then(|r| r.of) {
-        Some(_) => DomGfn::from_word(value).to_string(),
+        Some(_) => asked_for(value).to_string(),
         None => number(value),
     }
 }

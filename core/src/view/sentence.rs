@@ -196,7 +196,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::Flush(of) => format!("flushes the TLB of {}", names.world.actor_name(of)),
         Act::Sweep(of) => super::dirty::swept(names, of, [result, second]),
         Act::Dirty(a) => super::dirty::did(names, a, result),
-        Act::Ring(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
+        Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
             deeds::did(names, a, result, second).unwrap_or_default()
         }
         Act::MayTake(_) => "looks at the locks that it holds".into(),
@@ -289,7 +289,9 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::Flush(of) => format!("flush the TLB of {}", names.world.actor_name(of)),
         Act::Sweep(of) => super::dirty::sweeping(names, of),
         Act::Dirty(a) => super::dirty::doing(names, a),
-        Act::Ring(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => deeds::doing(names, a).unwrap_or_default(),
+        Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
+            deeds::doing(names, a).unwrap_or_default()
+        }
         Act::MayTake(_) => "look at its locks".into(),
         Act::Block(b) => blocks::block_doing(names, b),
         Act::Pod(p) => blocks::pod_doing(names, p),

@@ -5,7 +5,7 @@ use super::{Broken, Rule, Rules, index, pod as cache, shared};
 use crate::entry::P2mType;
 use crate::machine::{DomWord, Words, World, frames, pod};
 
-/// I12: reads paged_pages and how many frame numbers are paged out.
+/// I12: reads paged_pages and how many frame numbers are in the pager's hands without a frame.
 pub fn i12<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
     let should = index::paged(m, world, slot);
     let paged = m.get(world.dom_word(slot, DomWord::PagedPages));

@@ -93,7 +93,7 @@ pub fn i5(world: &World, at: &At) -> Option<Broken> {
 pub fn i6<W: Words>(m: &mut W, world: &World, at: &At) -> Option<Broken> {
     let leaf = &at.leaf;
     let n = leaf.order.frames();
-    if n == 1 || !leaf.ty.has_frame() || !leaf.mfn.is_valid() {
+    if n == 1 || !leaf.has_frame() {
         return None;
     }
     if !leaf.mfn.0.is_multiple_of(n) {

@@ -37,10 +37,11 @@ const MACHINE: u32 = 62;
 /// How many frames stand in caches, in the head.
 const CACHED: u32 = 61;
 /// Word of a domain's record in the index: the rules of rest that it breaks. Those before it count its frame numbers
-/// by type.
+/// by type, and in one more those that are paged out or on their way back and have no frame.
 const DOM_BAD: u32 = 31;
-/// Word of a domain's record in the index: its frame numbers that are on their way back and have no frame yet.
-const COMING: u32 = 30;
+const DOM_PAGED: u32 = 30;
+
+const _: () = assert!(P2mType::COUNT <= DOM_PAGED as usize);
 
 /// As what a frame is mapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -68,7 +69,7 @@ impl Maps {
 
 /// Whether the type maps memory of the domain's own: what I1 to I3 speak of.
 pub const fn own_memory(ty: P2mType) -> bool {
-    (ty.is_ram() || matches!(ty, P2mType::IoreqServer | P2mType::RamBroken)) && ty.has_frame() && !ty.is_shared()
+    (ty.is_ram() || matches!(ty, P2mType::IoreqServer | P2mType::RamBroken)) && ty.may_have_frame() && !ty.is_shared()
 }
 
 /// By how much one mapping of that type changes the counts.
@@ -109,10 +110,9 @@ pub fn of_type<W: Words>(m: &mut W, world: &World, slot: u8, ty: P2mType) -> u64
     m.get(world.map.index_of_domain(slot, ty as u32))
 }
 
-/// How many frame numbers of a domain are paged out: those on their way back without a frame are, too.
+/// How many frame numbers of a domain are paged out, or on their way back, and have no frame.
 pub fn paged<W: Words>(m: &mut W, world: &World, slot: u8) -> u64 {
-    let coming = m.get(world.map.index_of_domain(slot, COMING));
-    of_type(m, world, slot, P2mType::RamPaged) + of_type(m, world, slot, P2mType::RamPagingInStart) + coming
+    m.get(world.map.index_of_domain(slot, DOM_PAGED))
 }
 
 /// Whether some table page hangs in two places: then only a survey says what is mapped.
@@ -127,8 +127,8 @@ pub fn leaf<W: Words>(m: &mut W, world: &World, at: &At, out: bool) {
         m.add(w, n);
     };
     count(m, world.map.index_of_domain(at.slot, at.leaf.ty as u32), at.leaf.order.frames());
-    if at.leaf.ty == P2mType::RamPagingIn && !at.leaf.mfn.is_valid() {
-        count(m, world.map.index_of_domain(at.slot, COMING), at.leaf.order.frames());
+    if at.leaf.ty.is_paging() && !at.leaf.has_frame() {
+        count(m, world.map.index_of_domain(at.slot, DOM_PAGED), at.leaf.order.frames());
     }
     let unit = unit(at.leaf.ty);
     if unit == 0 {

@@ -14,6 +14,7 @@ fn parts_with_the_cpu(e: &Effect) -> Option<&'static str> {
     match e {
         Effect::Wait(_) => Some("sleeps"),
         Effect::Act(Act::Ring(ring)) if ring.waits() => Some("may sleep"),
+        Effect::Act(Act::Paging(paging)) if paging.waits() => Some("may sleep"),
         Effect::Act(Act::TlbAccess { .. } | Act::Pause(PauseAct::EnterGuest)) => Some("enters the guest"),
         _ => None,
     }

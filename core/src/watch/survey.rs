@@ -28,15 +28,18 @@ impl At {
     /// Each frame of the machine that it maps, with the frame number it is mapped at.
     pub fn frames(&self, world: &World) -> impl Iterator<Item = (DomGfn, Mfn)> + use<> {
         let At { g, leaf, .. } = *self;
-        let maps = leaf.ty.has_frame() && leaf.mfn.is_valid();
-        let n = if maps { leaf.order.frames().min((world.map.frames() as u64).saturating_sub(leaf.mfn.0)) } else { 0 };
+        let n = if leaf.has_frame() {
+            leaf.order.frames().min((world.map.frames() as u64).saturating_sub(leaf.mfn.0))
+        } else {
+            0
+        };
         (0..n).map(move |i| (DomGfn { gfn: Gfn(g.gfn.0 + i), ..g }, leaf.mfn.plus(i)))
     }
 
     /// Whether it maps a frame that the machine does not have.
     pub fn is_beyond(&self, world: &World) -> bool {
         let last = self.leaf.mfn.0.saturating_add(self.leaf.order.frames() - 1);
-        self.leaf.ty.has_frame() && self.leaf.mfn.is_valid() && last >= world.map.frames() as u64
+        self.leaf.has_frame() && last >= world.map.frames() as u64
     }
 }
 

@@ -9,6 +9,7 @@
 
 use crate::addr::ActorId;
 use crate::lock::{Lock, Mode, global, in_the_way, word_of};
+use crate::machine::paging::PagingAct;
 use crate::machine::pause::{self, Who};
 use crate::machine::ring::RingAct;
 use crate::machine::{Words, World};
@@ -71,6 +72,10 @@ pub fn waits<W: Words>(
             Effect::Lock(lock, mode) => (On::Lock(lock, mode), owners(m, world, a, (lock, mode), wants)),
             Effect::Wait(Cond::Outside(who)) => (On::Outside(who), pause::inside(m, world, a, who)),
             Effect::Act(Act::Ring(ring)) => (On::Ring(ring), others()),
+            Effect::Act(Act::Paging(PagingAct::Claim { slot, wait })) => {
+                let ring = world.domain(slot).ring.unwrap_or(u8::MAX);
+                (On::Ring(RingAct::Post { ring, value: 0, wait }), others())
+            }
             _ => (On::Condition, others()),
         };
         all.push(Wait { actor: a, on, needs });

@@ -32,7 +32,7 @@ impl Piece {
 
     /// The first frame, if the type has frames and there is one.
     pub fn mfn(&self) -> Option<Mfn> {
-        self.leaf.filter(|l| l.ty.has_frame() && l.mfn.is_valid()).map(|l| l.mfn)
+        self.leaf.filter(Leaf::has_frame).map(|l| l.mfn)
     }
 
     /// The first frame of memory of the domain's own: its m2p names its gfn.

@@ -13,6 +13,7 @@ use crate::machine::blocks::BlockAct;
 use crate::ops::code::Code;
 use crate::ops::log_dirty;
 use crate::ops::needs::{Attempt, outermost_code};
+use crate::ops::paging;
 use crate::ops::table::{NewEntry, before_free, flush, set_entry};
 use crate::step::{Act, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
@@ -107,7 +108,8 @@ fn forget_writes<S: Step>(s: &mut S, slot: u8, g: DomGfn, frames: u64) -> Result
 /// for a table. After an error nothing has changed.
 ///
 /// A nominated page goes as memory does, and so does one whose frame the pager has prepared (Xen counts that one as
-/// paged out, which it is not); one that is out is counted no longer.
+/// paged out, which it is not); one that is out is counted no longer. The pager is
+/// told to forget it ([`paging::tell_dropped`]).
 pub fn guest_remove<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     let first = Hold::entry(s.world(), slot, g.gfn, Order::K4);
@@ -128,6 +130,7 @@ pub fn guest_remove_page<S: Step>(s: &mut S, hold: Hold, g: DomGfn) -> Result<At
         let code = set_entry(s, g, hole(Order::K4))?;
         if code == Code::Ok {
             old::count_out(s, slot, 1)?;
+            paging::tell_dropped(s, g, p.ty())?;
         }
         return Attempt::done(code);
     }
@@ -153,6 +156,9 @@ pub fn guest_remove_page<S: Step>(s: &mut S, hold: Hold, g: DomGfn) -> Result<At
         s.act(Act::PutAllocation(mfn))?;
     }
     s.act(Act::PutPage(mfn))?;
+    if code == Code::Ok && p.ty().is_paging() {
+        paging::tell_dropped(s, g, p.ty())?;
+    }
     Attempt::done(code)
 }
 

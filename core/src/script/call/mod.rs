@@ -4,6 +4,7 @@
 
 mod audit;
 mod device;
+mod fault;
 mod grant;
 mod log_dirty;
 mod paging;
@@ -114,7 +115,8 @@ impl Call<'_> {
             SetMmio | ClearMmio | MapMmio | SetIdentity | ClearIdentity | SetAccess | GetAccess | DefaultAccess
             | AccessCheck | IoreqClaim | IoreqRelease | SetMemType => device::run(self, s),
             ForeignMap | ForeignUnmap => grant::run(self, s),
-            Nominate | Evict => paging::run(self, s),
+            Nominate | Evict | Populate | Prep | Resume | Drop => paging::run(self, s),
+            Read | Write | Fault => fault::run(self, s),
             AddPage | RemovePage | GuestRemove | Increase | Decrease | MovePage => physmap::run(self, s),
             MarkPod | DemandPopulate | ZeroCheck | Sweep | PodTarget | EmptyCache => pod::run(self, s),
             Audit => audit::run(self, s),

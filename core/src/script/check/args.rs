@@ -124,7 +124,7 @@ impl Body<'_, '_> {
         let Some((name, kind)) = self.actor.map(|a| self.pass.unit.names.actors[a].clone()) else { return };
         let access = [Verb::HwRead, Verb::HwWrite];
         let others = [Verb::Load, Verb::Store, Verb::Wait];
-        let guest = [Verb::Read, Verb::Write, Verb::EnterGuest];
+        let guest = [Verb::Read, Verb::Write, Verb::Fault, Verb::EnterGuest];
         let n = info.name;
         let message = match kind {
             machine::Kind::Hardware if !access.contains(&info.verb) && !others.contains(&info.verb) => {

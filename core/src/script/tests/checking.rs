@@ -26,9 +26,9 @@ fn what_is_known_and_not_offered_says_that_and_no_more() {
         check(text, &[&error]);
     };
     // A verb, with arguments that would be wrong, and with a result that somebody reads.
-    check("populate 1:0x10", "1:1", "`populate`");
+    check("nested_get V0", "1:1", "`nested_get`");
     check("x = teardown nowhere\ny = x", "1:5", "`teardown`");
-    check("read M", "1:1", "`read`");
+    check("nested_flush M", "1:1", "`nested_flush`");
     // Places, where a verb, a value or a condition names them.
     check("n = load pte(x, 0)", "1:10", "the place `pte`");
     check("x = load pte(1:0x10, 9)", "1:10", "the place `pte`");

@@ -4,14 +4,14 @@
 //! Protocol: both hold the entry's lock from the look-up to the change, so that what was checked still holds (S06).
 //! Evict drops the allocation's reference only after the entry is gone and every TLB has answered.
 
-use super::code::Code;
-use super::query::{release, take, walk};
-use super::table::{NewEntry, before_free, flush, set_entry};
-use crate::addr::{DomGfn, Mfn};
-use crate::entry::{Leaf, P2mType};
+use crate::addr::{DomGfn, Mfn, Order};
+use crate::entry::{Access, Decoded, Format, Group, Leaf, LeafCtx, P2mType};
 use crate::lock::policy;
 use crate::machine::frames::{PGC_ALLOCATED, PGT_COUNT};
 use crate::machine::{DomWord, FrameWord};
+use crate::ops::Code;
+use crate::ops::query::{release, take, walk};
+use crate::ops::table::{NewEntry, before_free, flush, set_entry};
 use crate::step::{Act, Page, Step, Stop};
 
 /// Whether nobody uses the frame but its allocation and `others`: two loads, the general count first.
@@ -26,15 +26,26 @@ fn idle<S: Step>(s: &mut S, mfn: Mfn, others: u64) -> Result<bool, Stop> {
     Ok(s.load(types)? & PGT_COUNT == 0)
 }
 
-/// `nominate g`: a page that nobody else uses becomes `ram_paging_out`, which no guest can touch. `EBUSY` if there is
-/// no frame, its type is not pageable, or it is in use; `ENOMEM` if a superpage would have to be split and no table
+/// Whether the table can say that a page is out. AMD's tables of 2011 write nothing where there is no frame, so that
+/// the page would be lost.
+fn remembers(format: Format) -> bool {
+    let paged = Leaf::new(P2mType::RamPaged, Access::Rwx, Mfn::INVALID, Order::K4);
+    matches!(format.decode(0, format.leaf(&paged, &LeafCtx::default())), Decoded::Leaf(_))
+}
+
+/// `nominate g`: a page that nobody else uses becomes `ram_paging_out`, which no guest can touch. `ENODEV` where the
+/// table cannot say that a page is out (`npt-2011`; Xen refuses to enable paging there); `EBUSY` if there is no frame, its type is not pageable, or it is in use; `ENOMEM` if a superpage would have to be split and no table
 /// page is left.
 pub fn nominate<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
+    if !remembers(s.world().format) {
+        return Ok(Code::Enodev);
+    }
     let plan = policy::for_update(s.world(), slot, g.gfn);
     take(s, slot, plan)?;
     let (entry, level) = walk(s, g)?;
-    let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.mfn.is_valid() && l.ty.is_pageable());
+    let pageable = |l: &Leaf| l.mfn.is_valid() && s.world().format.is(l.ty, Group::Pageable);
+    let leaf = s.world().leaf_of(g, entry, level).filter(pageable);
     let code = match leaf {
         Some(Leaf { mfn, access, .. }) if idle(s, mfn, 0)? => {
             let new = NewEntry { access, ..NewEntry::new(mfn, P2mType::RamPagingOut) };
@@ -50,10 +61,13 @@ pub fn nominate<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     Ok(code)
 }
 
-/// `evict g`: the frame of a nominated page is scrubbed and freed, the entry becomes `ram_paged`. `EBUSY` if the entry
+/// `evict g`: the frame of a nominated page is scrubbed and freed, the entry becomes `ram_paged`. `ENODEV` as for [`nominate`]; `EBUSY` if the entry
 /// is not `ram_paging_out` any more, or the frame is in use.
 pub fn evict<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
+    if !remembers(s.world().format) {
+        return Ok(Code::Enodev);
+    }
     let plan = policy::for_update(s.world(), slot, g.gfn);
     take(s, slot, plan)?;
     let (entry, level) = walk(s, g)?;
