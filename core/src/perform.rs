@@ -4,8 +4,8 @@ use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::{Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
-    DomWord, Words, World, blocks, dirty, foreign, frames, ioreq, lists, objects, paging, pause, pod, refs, ring,
-    sharing, sweep, table, tlb,
+    DomWord, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, objects, paging, pause, pod, refs,
+    ring, sharing, sweep, table, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
 
@@ -120,6 +120,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::TlbAccess { g, root, access } => tlb::access(m, world, me, root, g, access).to_words(),
         Act::TlbWalk { g, entry, level, access } => tlb::walk(m, world, me, g, entry, level, access).to_words(),
         Act::Refs(a) => [refs::act(m, world, a), 0],
+        Act::Grant(a) => [grants::act(m, world, a), 0],
         Act::Sharing(a) => [sharing::act(m, world, me, a), 0],
         Act::Flush(of) => {
             tlb::flush(m, world, of);

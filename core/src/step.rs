@@ -11,6 +11,7 @@ use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order, Word};
 use crate::lock::{Hold, Lock, Mode};
 use crate::machine::blocks::BlockAct;
 use crate::machine::dirty::DirtyAct;
+use crate::machine::grants::GrantAct;
 use crate::machine::lists::ListAct;
 use crate::machine::objects::ObjectAct;
 use crate::machine::paging::PagingAct;
@@ -196,6 +197,8 @@ pub enum Act {
     Refs(RefsAct),
     /// Sharing records.
     Sharing(SharingAct),
+    /// What is granted.
+    Grant(GrantAct),
     /// What is more than one word of a table.
     Table(TableAct),
 }

@@ -101,7 +101,7 @@ impl Filling<'_> {
 
     /// The references of entries that map another domain's frame, once all frames are there.
     pub(super) fn foreign(&mut self, new: &NewMapping, mfn: Mfn) {
-        if new.ty == P2mType::MapForeign && self.world.domain(new.slot).view.is_none() {
+        if new.ty == P2mType::MapForeign {
             frames::get_page(&mut self.m, self.world, mfn, None);
         }
     }

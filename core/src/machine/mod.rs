@@ -11,6 +11,7 @@ pub mod dirty;
 mod fill;
 pub mod foreign;
 pub mod frames;
+pub mod grants;
 pub mod ioreq;
 pub mod lists;
 mod map;

@@ -14,6 +14,7 @@ mod code;
 pub mod crash;
 pub mod fault;
 pub mod foreign;
+pub mod grant;
 pub mod guest;
 pub mod ioreq;
 pub mod log_dirty;

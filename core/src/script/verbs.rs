@@ -275,10 +275,12 @@ verbs! {
         "n = logdirty_clean 1", "takes what was noted and begins anew";
     LogdirtyPeek "logdirty_peek" [need Object DOM] COUNT, offered,
         "n = logdirty_peek 1", "counts what was noted";
-    GrantMap "grant_map" [need Object GFN, need Equals Shape::Grant, may Readonly Shape::Flag] CODE, later,
+    GrantMap "grant_map" [need Object GFN, need Equals Shape::Grant, may Readonly Shape::Flag] CODE, offered,
         "grant_map 2:0x10 = G", "maps a granted frame";
-    GrantUnmap "grant_unmap" [need Object GFN] CODE, later,
+    GrantUnmap "grant_unmap" [need Object GFN] CODE, offered,
         "grant_unmap 2:0x10", "unmaps it";
+    GrantCopy "grant_copy" [need Object GFN, need Equals Shape::Grant] CODE, offered,
+        "grant_copy 2:0x10 = G", "copies a granted frame to a page of one's own";
     ForeignMap "foreign_map" [need Object GFN, need Equals GFN] CODE, offered,
         "foreign_map 1:0x10 = 2:0x20", "maps another domain's frame";
     ForeignUnmap "foreign_unmap" [need Object GFN] CODE, offered,

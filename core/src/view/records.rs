@@ -3,6 +3,7 @@
 use super::naming::{Names, number};
 use crate::addr::{DomGfn, DomId};
 use crate::machine::frames::M2P_SHARED;
+use crate::machine::grants::GrantAct;
 use crate::machine::refs::{Dropped, PageType, RefsAct};
 use crate::machine::sharing::{Kept, SharingAct};
 use crate::script::Pgt;
@@ -104,5 +105,41 @@ pub(super) fn sharing_doing(names: &Names<'_>, a: SharingAct) -> String {
         SharingAct::Nth { mfn, .. } | SharingAct::Next { mfn, .. } => format!("read who shares {}", names.frame(mfn)),
         SharingAct::Count { mfn, .. } => format!("count who shares {}", names.frame(mfn)),
         SharingAct::Handle(mfn) => format!("read the sharing handle of {}", names.frame(mfn)),
+    }
+}
+
+fn grant_name(names: &Names<'_>, grant: u64) -> String {
+    names.world.grants.get(grant as usize).map_or_else(|| format!("grant {grant}"), |n| format!("grant {n}"))
+}
+
+const fn mapping(write: bool) -> &'static str {
+    if write { "a writable mapping" } else { "a read-only mapping" }
+}
+
+pub(super) fn grant_done(names: &Names<'_>, a: GrantAct, result: u64) -> String {
+    match a {
+        GrantAct::Pin { grant, mfn, write } => {
+            format!("pins {} for {} of {}", names.frame(mfn), mapping(write), grant_name(names, grant))
+        }
+        GrantAct::Unpin { grant, write } if result > 0 => {
+            format!("takes the pin for {} of {} away", mapping(write), grant_name(names, grant))
+        }
+        GrantAct::Unpin { grant, .. } => format!("finds no such pin of {}", grant_name(names, grant)),
+        GrantAct::Find { mfn, .. } if result > 0 => {
+            format!("finds that {} pins {}", grant_name(names, result - 1), names.frame(mfn))
+        }
+        GrantAct::Find { mfn, .. } => format!("finds no grant that pins {}", names.frame(mfn)),
+    }
+}
+
+pub(super) fn grant_doing(names: &Names<'_>, a: GrantAct) -> String {
+    match a {
+        GrantAct::Pin { grant, mfn, write } => {
+            format!("pin {} for {} of {}", names.frame(mfn), mapping(write), grant_name(names, grant))
+        }
+        GrantAct::Unpin { grant, write } => {
+            format!("take the pin for {} of {} away", mapping(write), grant_name(names, grant))
+        }
+        GrantAct::Find { mfn, .. } => format!("look which grant pins {}", names.frame(mfn)),
     }
 }

@@ -203,6 +203,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::Block(b) => blocks::block_done(names, b, result),
         Act::Pod(p) => blocks::pod_done(names, p, result),
         Act::Refs(a) => records::refs_done(names, a, result),
+        Act::Grant(a) => records::grant_done(names, a, result),
         Act::Sharing(a) => records::sharing_done(names, a, result),
         Act::Table(a) => shape::did(names, a, result),
     }
@@ -296,6 +297,7 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::Block(b) => blocks::block_doing(names, b),
         Act::Pod(p) => blocks::pod_doing(names, p),
         Act::Refs(a) => records::refs_doing(names, a),
+        Act::Grant(a) => records::grant_doing(names, a),
         Act::Sharing(a) => records::sharing_doing(names, a),
         Act::Table(a) => shape::doing(names, a),
     }

@@ -5,7 +5,7 @@ use super::index::{self, Maps};
 use super::{Broken, Rule, Rules, dirty, pod, record, shared};
 use crate::addr::{ActorId, DomGfn, DomId, Mfn};
 use crate::machine::frames::{self, M2P_INVALID, PGC_ALLOCATED, count};
-use crate::machine::{FrameWord, Words, World, sharing};
+use crate::machine::{FrameWord, Words, World, grants, sharing};
 use crate::perform::PIN_COUNT;
 
 /// I2: reads the frame's m2p. Where two map it, one of them is not what m2p says.
@@ -45,12 +45,13 @@ pub fn i3<W: Words>(m: &mut W, world: &World, mfn: Mfn, maps: &Maps) -> Option<B
 }
 
 /// I9: reads the frame's count, the pins of gets, the references that watchers have seen taken, and how many
-/// share it or map it as a foreign frame.
+/// share it, map it as a foreign frame or through a grant.
 pub fn i9<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
     let info = record(m, world, mfn, FrameWord::Count);
     let held: u64 = world.actor_ids().map(|a| pins(m, world, a, mfn) + refs(m, world, a, mfn)).sum();
     let foreign = index::maps(m, world, mfn).foreign;
-    let should = (info & PGC_ALLOCATED != 0) as u64 + held + sharing::len(m, world, mfn) + foreign;
+    let granted = grants::pins(m, world, mfn).0;
+    let should = (info & PGC_ALLOCATED != 0) as u64 + held + sharing::len(m, world, mfn) + foreign + granted;
     (count(info) != should).then(|| {
         let (name, is) = (world.frame_name(mfn), count(info));
         Broken::of(Rule::I9, format!("frame {name} has count {is}, and {should} hold it"))

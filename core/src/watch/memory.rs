@@ -3,6 +3,7 @@
 use super::{Broken, Rule};
 use crate::addr::{ActorId, DomGfn, Mfn, Word};
 use crate::entry::{Decoded, Leaf, P2mType};
+use crate::machine::grants::GrantAct;
 use crate::machine::refs::{Dropped, RefsAct};
 use crate::machine::sharing::{Kept, SharingAct};
 use crate::machine::tlb::{Access, Outcome};
@@ -15,7 +16,7 @@ const TYPED: u64 = 1 << 40;
 
 /// Notes references taken and dropped beyond the pins of gets, typed ones apart. A reference that another actor drops
 /// was handed over: it is the lowest other holder's. A sharing tuple takes over a reference of each kind from whoever
-/// adds it, and hands them to whoever takes it out.
+/// adds it, and hands them to whoever takes it out; so does a grant with those of each mapping.
 pub fn references<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, result: u64) {
     let Effect::Act(act) = *e else { return };
     match act {
@@ -24,6 +25,18 @@ pub fn references<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, re
         Act::Refs(RefsAct::GetType { mfn, .. }) if result == 1 => taken(m, world, a, mfn.0 | TYPED, 1),
         Act::Refs(RefsAct::PutType(mfn)) if Dropped::from_word(result) == Dropped::Yes => {
             dropped(m, world, a, mfn.0 | TYPED);
+        }
+        Act::Grant(GrantAct::Pin { mfn, write, .. }) => {
+            dropped(m, world, a, mfn.0);
+            if write {
+                dropped(m, world, a, mfn.0 | TYPED);
+            }
+        }
+        Act::Grant(GrantAct::Unpin { write, .. }) if result > 0 => {
+            taken(m, world, a, result - 1, 1);
+            if write {
+                taken(m, world, a, (result - 1) | TYPED, 1);
+            }
         }
         Act::Sharing(SharingAct::Free(mfn)) if result > 0 => handed(m, world, a, mfn, result - 1),
         Act::Sharing(sharing) if Kept::from_word(result) == Kept::Yes => match sharing {

@@ -12,7 +12,8 @@ use crate::addr::{ActorId, DomGfn, Mfn, Word};
 use crate::entry::Decoded;
 use crate::machine::Sorted;
 use crate::machine::frames::{FrameUse, changes_mapping, count, is_free, used_as};
-use crate::machine::{ActorWord, DomWord, FrameWord, GhostWord, Region, Words, World, sharing};
+use crate::machine::grants::GrantWord;
+use crate::machine::{ActorWord, DomWord, FrameWord, GhostWord, Region, Words, World, grants, sharing};
 use crate::perform::PIN_COUNT;
 use crate::sim::Memory;
 
@@ -89,7 +90,10 @@ impl Wrote {
                     wrote.any = true;
                     wrote.records = true;
                 }
-                Region::Grants => wrote.any = true,
+                Region::Grants => {
+                    wrote.any = true;
+                    wrote.grant(m, world, at, old, now);
+                }
                 Region::Heap | Region::Objects | Region::Lesson => {}
             }
         }
@@ -177,6 +181,19 @@ impl Wrote {
             }
             Some(false) => self.holders(world, [old, now]),
             None => {}
+        }
+    }
+
+    /// The frame that a grant pins, or no longer pins, or pins more or less often.
+    fn grant(&mut self, m: &mut Memory, world: &World, at: Word, old: u64, now: u64) {
+        for i in 0..world.map.grants() as u64 {
+            let word = |w: GrantWord| world.map.grant(i, w as u32);
+            if word(GrantWord::Frame) == Some(at) {
+                self.holders(world, [old.wrapping_sub(1), now.wrapping_sub(1)]);
+            } else if word(GrantWord::Writers) == Some(at) || word(GrantWord::Readers) == Some(at) {
+                let frame = grants::word(m, world, i, GrantWord::Frame).wrapping_sub(1);
+                self.holders(world, [frame, frame]);
+            }
         }
     }
 

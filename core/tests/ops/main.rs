@@ -9,6 +9,7 @@ mod change_type;
 mod direct;
 mod fault;
 mod foreign;
+mod grant;
 mod ioreq;
 mod lang;
 mod log_dirty;
@@ -40,6 +41,9 @@ fn lesson(world: &str, map: &str, actors: &[&str]) -> Lesson {
          frame = [{{ name = 'F', owner = 1 }}]\n\
          expect = [{{ version = 'before', policy = 'global', breach = 'none' }}]\n"
     );
+    if actors.iter().any(|a| a.contains("grant_")) {
+        text += grant::GRANTED;
+    }
     for (i, a) in actors.iter().enumerate() {
         let (kind, program) = a.split_once(':').expect("kind: program");
         let (kind, domain) = kind.split_once(' ').unwrap_or((kind, "1"));

@@ -114,7 +114,7 @@ impl Call<'_> {
             | UntrackVram | ChangeType | ChangeTypeRange => log_dirty::run(self, s),
             SetMmio | ClearMmio | MapMmio | SetIdentity | ClearIdentity | SetAccess | GetAccess | DefaultAccess
             | AccessCheck | IoreqClaim | IoreqRelease | SetMemType => device::run(self, s),
-            ForeignMap | ForeignUnmap => grant::run(self, s),
+            GrantMap | GrantUnmap | GrantCopy | ForeignMap | ForeignUnmap => grant::run(self, s),
             Nominate | Evict | Populate | Prep | Resume | Drop => paging::run(self, s),
             Read | Write | Fault => fault::run(self, s),
             AddPage | RemovePage | GuestRemove | Increase | Decrease | MovePage => physmap::run(self, s),

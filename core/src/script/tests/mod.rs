@@ -31,7 +31,7 @@ fn names() -> Names {
         lists: vec!["queue".into()],
         frame_lists: Vec::new(),
         rings: vec!["requests".into()],
-        grants: Vec::new(),
+        grants: vec!["G".into()],
         actors: vec![("V0".into(), machine::Kind::Vcpu), ("PG".into(), machine::Kind::Pager)],
     }
 }
