@@ -4,8 +4,8 @@ use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::{Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
-    DomWord, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, objects, paging, pause, pod, refs,
-    ring, sharing, sweep, table, tlb,
+    DomWord, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, objects, paging, pause, pod, pte,
+    refs, ring, sharing, sweep, table, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
 
@@ -130,6 +130,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::Dirty(a) => [dirty::act(m, world, me, a), 0],
         Act::Block(b) => [blocks::perform(m, world, me, b), 0],
         Act::Pod(p) => [pod::perform(m, world, p), 0],
+        Act::Pte(a) => pte::act(m, world, a),
         Act::Ring(a) => ring::act(m, world, a).unwrap_or_default(),
         Act::Paging(a) => [paging::act(m, world, me, a).unwrap_or_default(), 0],
         Act::List(a) => [lists::act(m, world, a), 0],

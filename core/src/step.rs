@@ -17,6 +17,7 @@ use crate::machine::objects::ObjectAct;
 use crate::machine::paging::PagingAct;
 use crate::machine::pause::{PauseAct, Who};
 use crate::machine::pod::PodAct;
+use crate::machine::pte::PteAct;
 use crate::machine::refs::RefsAct;
 use crate::machine::ring::RingAct;
 use crate::machine::sharing::SharingAct;
@@ -181,6 +182,8 @@ pub enum Act {
     Block(BlockAct),
     /// The populate-on-demand cache.
     Pod(PodAct),
+    /// A table word, found at this moment: as it was, then whether the path reached it.
+    Pte(PteAct),
     /// A ring of requests: what was taken, then a [`Ringed`](crate::machine::ring::Ringed). May have to wait.
     Ring(RingAct),
     /// A list whose links stand in its elements.
@@ -222,7 +225,12 @@ impl Effect {
     pub const fn width(&self) -> usize {
         match self {
             Effect::Act(
-                Act::TlbAccess { .. } | Act::TlbWalk { .. } | Act::Sweep(_) | Act::SetEntry { .. } | Act::Ring(_),
+                Act::TlbAccess { .. }
+                | Act::TlbWalk { .. }
+                | Act::Sweep(_)
+                | Act::SetEntry { .. }
+                | Act::Ring(_)
+                | Act::Pte(_),
             ) => 2,
             _ => 1,
         }

@@ -61,9 +61,23 @@ fn whole_states_give_the_counts_that_fingerprints_give() {
 /// unlock: 13, with ranges 15. It evicts: lock, 4 loads, a reference, two counts, 3 loads, the store, one flush, the
 /// allocation, the counter, the scrubbing, the last reference: 17, with ranges 18. Then V0 touches. Lock events are
 /// PG's lock, store, unlock, lock, store: 5, with ranges 8.
+///
+/// S17: V0's get finds no frame to pin: 5, with ranges 6. It posts at once, where there is room.
+///
+/// S39: TS1 locks and writes: 3 loads, and since the last table is missing its lock, another look, a page, the link, the
+/// unlock, and that load again, then the store: 10. TS2 takes its locks and loads the count.
+///
+/// S54: the first to map finds three tables missing: a load, the lock, another look, three pages, three links, the unlock,
+/// 3 loads, the store: 14, with the locks, m2p twice and the count 21 (an unlock is two). The second finds two tables:
+/// 10, so 17. TS waits, locks, loads m2p, writes in 4, flushes two TLBs, clears m2p and frees: 11. Lock events are 7 (5,
+/// two of them for the structure) for each who maps, and TS's wait, lock and store.
+///
+/// S61: a guest access that walks is 4 loads and its end: 5, the first a fault. V1 marks under a lock: 3. LD harvests
+/// (3), locks, looks (4), flushes, unlocks, sends: 11. V1 locks, looks (4), writes (3 loads, the store), unlocks and
+/// accesses again: 15. Every lock and unlock of an entry is one more with ranges.
 #[test]
 fn shortest_schedules_are_as_long_as_reasoned() {
-    let table: [(&str, &str, Policy, Rule, usize, u64); 9] = [
+    let table: [(&str, &str, Policy, Rule, usize, u64); 17] = [
         ("S14", "before", Policy::Global, Rule::Deadlock, 12, 2),
         ("S14", "before", Policy::G1, Rule::Deadlock, 16, 6),
         ("S14", "before", Policy::M2, Rule::Deadlock, 16, 6),
@@ -73,6 +87,14 @@ fn shortest_schedules_are_as_long_as_reasoned() {
         ("S03", "before", Policy::Global, Rule::Stray, 4 + 13 + 17 + 1, 5),
         ("S03", "before", Policy::M2, Rule::Stray, 4 + 15 + 18 + 1, 8),
         ("S03", "repaired", Policy::Unlocked, Rule::Stray, 4 + 13 + 17 + 1, 5),
+        ("S17", "before", Policy::Global, Rule::I28, 5 + 1, 2),
+        ("S17", "before", Policy::M2, Rule::I28, 6 + 1, 3),
+        ("S39", "before", Policy::Global, Rule::Assert, 1 + 10 + 2, 5),
+        ("S39", "before", Policy::M2, Rule::Assert, 2 + 10 + 2, 6),
+        ("S39", "balloon", Policy::M2, Rule::Assert, 2 + 10 + 4, 8),
+        ("S54", "before", Policy::M2, Rule::I4, 21 + 17 + 11, 17),
+        ("S61", "before", Policy::Global, Rule::Ensure, 5 + 3 + 11 + 15, 9),
+        ("S61", "before", Policy::M2, Rule::Ensure, 5 + 3 + 13 + 17, 13),
     ];
     for (id, version, policy, rule, steps, lock_events) in table {
         let l = lesson(id);
@@ -130,7 +152,7 @@ fn undo_to_the_start_gives_the_first_hash() {
                 while run.pick(&mut random) {
                     assert_eq!(run.hash(), run.words().hash_from_scratch(), "{} {version}", l.id);
                 }
-                assert!(run.len() > 10, "{} {version} {}", l.id, policy.name());
+                assert!(run.len() > 7, "{} {version} {}", l.id, policy.name());
                 run.first();
                 assert_eq!(run.hash(), first, "{} {version} {}", l.id, policy.name());
             }

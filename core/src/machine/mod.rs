@@ -19,6 +19,7 @@ pub mod objects;
 pub mod paging;
 pub mod pause;
 pub mod pod;
+pub mod pte;
 mod record;
 pub mod refs;
 mod region;

@@ -1,17 +1,17 @@
 //! What expressions see: the world, and in conditions the words.
 
 use super::call::shared::list_of;
-use super::code::{Query, VarSet};
+use super::code::{List, Query, VarSet};
 use super::eval::{self, Env, EvalError, LockAt, PlaceAt};
 use super::local::Local;
 use super::place;
 use super::run::Script;
-use super::things::{Class, Field, LockKind, PlaceKind, QueryKind};
+use super::things::{Class, Field, ListKind, LockKind, PlaceKind, QueryKind};
 use super::values::Kind;
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order};
 use crate::entry::{Access, Decoded, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Lock, Mode, policy};
-use crate::machine::{self, FrameWord, GhostWord, Words, World, dirty, frames, lists, ring};
+use crate::machine::{self, FrameWord, GhostWord, Words, World, dirty, frames, lists, pte, ring, sharing};
 use crate::ops::query::answer;
 use crate::perform::ready;
 use crate::sim::{Code, Locals, Log, Replay};
@@ -164,8 +164,8 @@ impl<W: Words> Env for Room<'_, W> {
         Ok(self.world.format.link(Mfn(table)))
     }
 
-    fn record(&self, _: u64) -> Result<u64, EvalError> {
-        Err(EvalError::Stray)
+    fn record(&self, frame: u64) -> Result<u64, EvalError> {
+        Ok(frame)
     }
 
     fn place(&self, at: PlaceAt) -> Result<u64, EvalError> {
@@ -173,6 +173,13 @@ impl<W: Words> Env for Room<'_, W> {
             let g = DomGfn::from_word(g);
             let slot = self.world.slot(g.dom).ok_or(EvalError::Stray)?;
             return self.read(|m| Ok(dirty::bit(m, self.world, slot, g.gfn) as u64));
+        }
+        if let PlaceAt::Core(PlaceKind::Pte, g, level, field) = at {
+            let entry = self.read(|m| {
+                let word = pte::find(m, self.world, DomGfn::from_word(g), level as u8).ok_or(EvalError::Stray)?;
+                Ok(m.get(word))
+            })?;
+            return field.map_or(Ok(entry), |f| self.field(entry, f));
         }
         let part = place::part(self.world, at).ok_or(EvalError::Stray)?;
         self.read(|m| Ok(part.value(m.get(part.word))))
@@ -187,6 +194,7 @@ impl<W: Words> Env for Room<'_, W> {
                     answer(self.world, g, entry, level)
                 }
                 QueryKind::Free => frames::is_free(m, self.world, Mfn(of)) as u64,
+                QueryKind::Sharers => sharing::len(m, self.world, Mfn(of)),
                 QueryKind::Space => {
                     let slot = self.world.slot(DomId(of as u16)).ok_or(EvalError::Stray)?;
                     let ring = self.world.domain(slot).ring;
@@ -208,6 +216,10 @@ impl<W: Words> Env for Room<'_, W> {
                 let there = m.get(self.world.map.ghost(a, GhostWord::Assigned)) >> v & 1 == 1;
                 if there { Ok(m.get(self.world.map.var(a, *v as u64))) } else { Err(EvalError::Unassigned) }
             }),
+            Query::Length(List::Core(ListKind::Rmap, of)) => {
+                let mfn = eval::eval(of, vars, self)?;
+                self.read(|m| Ok(sharing::len(m, self.world, Mfn(mfn))))
+            }
             Query::Length(list) => {
                 let list = list_of(self.world, list, vars, self)?;
                 self.read(|m| Ok(lists::all(m, self.world, list).len() as u64))

@@ -93,7 +93,7 @@ things! {
         M2p "m2p" [FRAME] Some(Kind::Gfn), true, "the frame number where a frame is mapped";
         Content "content" [FRAME, Of::Index] Some(Kind::Num), true, "the first word of a frame, or another of its 512";
         Special "special" [FRAME] Some(Kind::Num), true, "1 for a page of Xen's own";
-        Pte "pte" [GFN, Of::Level] Some(Kind::Entry), false, "the table word at a level of a frame number's path";
+        Pte "pte" [GFN, Of::Level] Some(Kind::Entry), true, "the table word at a level of a frame number's path";
         EntryCount "entry_count" [DOM] Some(Kind::Num), true, "populate-on-demand entries of a domain";
         CacheCount "cache_count" [DOM] Some(Kind::Num), true, "frames in a domain's cache";
         PodTarget "pod_target" [DOM] Some(Kind::Num), true, "a domain's memory target";
@@ -134,7 +134,7 @@ things! {
     ListKind, LISTS {
         PageList "page_list" [DOM] Some(Kind::Frame), true, "the frames of a domain";
         PodList "pod_list" [DOM] Some(Kind::Frame), true, "the frames of a domain's cache";
-        Rmap "rmap" [FRAME] Some(Kind::Gfn), false, "the frame numbers that map a shared frame";
+        Rmap "rmap" [FRAME] Some(Kind::Gfn), true, "the frame numbers that map a shared frame";
     }
 }
 
@@ -144,7 +144,7 @@ things! {
         Frame "frame" [DOM] Some(Kind::Frame), true, "the lowest free frame";
         Table "table" [DOM] Some(Kind::Table), true, "a table page";
         Object "object" [] Some(Kind::Object), true, "a heap object of one word";
-        Record "record" [FRAME] Some(Kind::Record), false, "a frame's sharing record";
+        Record "record" [FRAME] Some(Kind::Record), true, "a frame's sharing record";
     }
 }
 
@@ -152,7 +152,7 @@ things! {
     /// What only `assert`, `ensure` and `reach` may ask.
     QueryKind, QUERIES {
         Entry "entry" [GFN] Some(Kind::Entry), true, "what a walk would find now";
-        Sharers "sharers" [FRAME] Some(Kind::Num), false, "how many frame numbers share a frame";
+        Sharers "sharers" [FRAME] Some(Kind::Num), true, "how many frame numbers share a frame";
         Length "length" [Of::List] Some(Kind::Num), true, "elements of a list";
         Space "space" [DOM] Some(Kind::Num), true, "free slots of a domain's ring";
         Free "free" [FRAME] Some(Kind::Bool), true, "whether a frame is free";
@@ -171,7 +171,7 @@ things! {
         Leaf "leaf" [FRAME, Of::Value(Kind::Type), Of::Value(Kind::Num)] Some(Kind::Entry), true,
             "the table word that maps a frame as a type with an order";
         Link "link" [Of::Value(Kind::Table)] Some(Kind::Entry), true, "the table word that leads to a table";
-        Record "record" [FRAME] Some(Kind::Record), false, "a frame's sharing record";
+        Record "record" [FRAME] Some(Kind::Record), true, "a frame's sharing record";
     }
 }
 

@@ -6,6 +6,7 @@ use crate::machine::lists::{Element, ListAct};
 use crate::machine::objects::ObjectAct;
 use crate::machine::paging::{PagingAct, asked_for, flag};
 use crate::machine::pause::{PauseAct, Who};
+use crate::machine::pte::{PteAct, PteOp};
 use crate::machine::ring::{RingAct, Ringed};
 use crate::step::Act;
 
@@ -27,6 +28,21 @@ pub(super) fn did(names: &Names<'_>, a: Act, result: u64, second: u64) -> Option
                 (_, Ringed::NoRing) => format!("finds no ring where {name} should be"),
             }
         }
+        Act::Pte(p) if second == 0 => format!("finds no table of level {} on the way to {}", p.level, p.g),
+        Act::Pte(PteAct { g, level, op: PteOp::Load, .. }) => {
+            format!("reads the table word of {g} at level {level}: {}", names.entry(level, result))
+        }
+        Act::Pte(PteAct { g, level, mask, op: PteOp::Store(bits) }) => {
+            let (old, new) = (names.entry(level, result), names.entry(level, result & !mask | bits & mask));
+            format!("writes the table word of {g} at level {level}: {old} becomes {new}")
+        }
+        Act::Pte(PteAct { g, level, mask, op: PteOp::Cas(from, to) }) => match result & mask == from {
+            true => {
+                let new = names.entry(level, result & !mask | to & mask);
+                format!("exchanges the table word of {g} at level {level}: it becomes {new}")
+            }
+            false => format!("finds another table word of {g} at level {level} and changes nothing"),
+        },
         Act::List(list) => match list {
             ListAct::Insert(l, x) if result != 0 => {
                 format!("puts {} at the end of {}", element(names, x), l.describe(world))
@@ -62,6 +78,10 @@ pub(super) fn did(names: &Names<'_>, a: Act, result: u64, second: u64) -> Option
 pub(super) fn doing(names: &Names<'_>, a: Act) -> Option<String> {
     let world = names.world;
     Some(match a {
+        Act::Pte(PteAct { g, level, op, .. }) => {
+            let does = if op == PteOp::Load { "read" } else { "change" };
+            format!("{does} the table word of {g} at level {level}")
+        }
         Act::Ring(RingAct::Post { ring, value, .. }) => {
             format!("post {} on {}", request(world, ring, value), ring_name(world, ring))
         }

@@ -196,7 +196,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::Flush(of) => format!("flushes the TLB of {}", names.world.actor_name(of)),
         Act::Sweep(of) => super::dirty::swept(names, of, [result, second]),
         Act::Dirty(a) => super::dirty::did(names, a, result),
-        Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
+        Act::Pte(_) | Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
             deeds::did(names, a, result, second).unwrap_or_default()
         }
         Act::MayTake(_) => "looks at the locks that it holds".into(),
@@ -290,7 +290,7 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::Flush(of) => format!("flush the TLB of {}", names.world.actor_name(of)),
         Act::Sweep(of) => super::dirty::sweeping(names, of),
         Act::Dirty(a) => super::dirty::doing(names, a),
-        Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
+        Act::Pte(_) | Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
             deeds::doing(names, a).unwrap_or_default()
         }
         Act::MayTake(_) => "look at its locks".into(),

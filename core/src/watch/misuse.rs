@@ -6,6 +6,7 @@ use crate::addr::ActorId;
 use crate::machine::lists::{self, Element, ListAct};
 use crate::machine::objects::ObjectAct;
 use crate::machine::pause::PauseAct;
+use crate::machine::sharing::{self, Kept, SharingAct};
 use crate::machine::{GhostWord, Words, World};
 use crate::step::{Act, Effect};
 
@@ -49,6 +50,18 @@ pub fn stray<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, result:
             format!("{name} follows the link of {}, which has left {}", of(x), list.describe(world))
         }
         Act::Object(ObjectAct::Free(i)) if result == 0 => format!("{name} frees object {i}, which is free already"),
+        Act::Sharing(SharingAct::Free(mfn)) if result == 0 => {
+            format!("{name} frees the sharing record of {}, which has none", world.frame_name(mfn))
+        }
+        Act::Sharing(SharingAct::Remove { mfn, g }) if Kept::from_word(result) != Kept::Yes => {
+            format!("{name} takes {g} off the reverse map of {}, where it is not", world.frame_name(mfn))
+        }
+        Act::Sharing(SharingAct::Insert { mfn, g }) if Kept::from_word(result) == Kept::Stray => {
+            format!("{name} puts {g} on the reverse map of {}, which has none", world.frame_name(mfn))
+        }
+        Act::Sharing(SharingAct::Next { mfn, after }) if !sharing::rmap(m, world, mfn).contains(&after) => {
+            format!("{name} follows the link of {after}, which has left the reverse map of {}", world.frame_name(mfn))
+        }
         Act::FreeTable(mfn) if result == 0 => format!("{name} gives back page {mfn}, which is no table"),
         _ => return None,
     };

@@ -208,6 +208,42 @@ fn frames_of_others_are_shown_where_the_world_says_so() {
 }
 
 #[test]
+fn a_table_word_is_read_and_written_where_the_path_reaches_it() {
+    is_safe(
+        TWO,
+        &["pager: e = load pte(1:0x10, 0); t = load pte(1:0x10, 0).type; f = load pte(1:0x10, 0).mfn\n\
+           assert e.mfn == M and t == ram_rw and f == M and pte(1:0x10, 0).access == access_rwx\n\
+           l = load pte(1:0x10, 1); k = load pte(1:0x10, 1).table; assert l == link(k)\n\
+           e = load pte(1:0x11, 0); assert e.type == invalid\n\
+           old = swap pte(1:0x10, 0) = leaf(M, ram_ro, 0); e = load pte(1:0x10, 0)\n\
+           assert old.type == ram_rw and e.type == ram_ro\n\
+           c = cas pte(1:0x10, 0) from leaf(M, ram_rw, 0) to none; assert not c\n\
+           c = cas pte(1:0x10, 0) from leaf(M, ram_ro, 0) to leaf(M, ram_rw, 0); assert c and entry(1:0x10).mfn == M\n\
+           c = cas pte(1:0x10, 0).type from ram_ro to ram_rw; assert not c"],
+    );
+    // The type alone, and the permissions as they were.
+    finds(Rule::I5, TWO, &["pager: old = swap pte(1:0x10, 0).type = ram_ro; assert old == ram_rw"]);
+    finds(Rule::Stray, TWO, &["pager: e = load pte(1:0x40000000, 0)"]);
+    // Emptied by hand: the frame is still the domain's, and nothing leads to it.
+    finds(Rule::Leak, TWO, &["pager: store pte(1:0x10, 0) = none; assert entry(1:0x10).mfn == none"]);
+}
+
+#[test]
+fn the_reverse_map_of_a_shared_frame_is_a_list() {
+    let shared = "domain = [{ id = 1, map = '0x10 = M as ram_shared; 0x11 = M as ram_shared; 0x12 = N as ram_rw' }]";
+    is_safe(
+        shared,
+        &["sharer: g = first rmap(M); h = next rmap(M) after g; n = next rmap(M) after h\n\
+           assert g == 1:0x10 and h == 1:0x11 and n == none and sharers(M) == 2 and length(rmap(M)) == 2"],
+    );
+    finds(Rule::Stray, shared, &["sharer: remove 1:0x20 from rmap(M)"]);
+    finds(Rule::Stray, shared, &["sharer: insert 1:0x20 into rmap(N)"]);
+    finds(Rule::Stray, shared, &["sharer: g = first rmap(M); remove g from rmap(M); h = next rmap(M) after g"]);
+    finds(Rule::Stray, shared, &["sharer: free record(N)"]);
+    is_safe(shared, &["sharer: fail record; r = alloc record(N); assert r == none"]);
+}
+
+#[test]
 fn a_view_has_a_table_of_its_own() {
     let tables = "domain = [{ id = 1, map = '0x10 = M as ram_rw content 5' }]\n\
                   view = [{ name = 'n1', domain = 1, kind = 'nested', map = '0x80 = M as ram_rw' }]";

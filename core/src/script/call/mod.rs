@@ -11,6 +11,7 @@ mod paging;
 mod physmap;
 mod pod;
 mod primitive;
+mod pte;
 mod query;
 pub(super) mod shared;
 mod sharing;

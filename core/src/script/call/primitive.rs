@@ -1,6 +1,6 @@
 //! Primitives: shared words, locks, references, allocation.
 
-use super::{Call, bad, log_dirty, shared, unknown};
+use super::{Call, bad, log_dirty, pte, shared, unknown};
 use crate::addr::{ActorId, DomGfn, DomId};
 use crate::lock::Lock;
 use crate::ops::Code as Answer;
@@ -16,6 +16,9 @@ use crate::script::verbs::{Verb, Word};
 use crate::step::{Act, Cond, Effect, Page, Step, Stop};
 
 pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
+    if let Some(result) = pte::word(c, s)? {
+        return Ok(result);
+    }
     if let Some(result) = log_dirty::bit(c, s)? {
         return Ok(result);
     }
@@ -160,6 +163,7 @@ impl Call<'_> {
     fn alloc<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
         let (class, of) = match self.call.arg(Word::Object) {
             Some(Arg::Class(Class::Object, _)) => return shared::alloc_object(s),
+            Some(Arg::Class(Class::Record, Some(of))) => return shared::alloc_record(self, s, of),
             Some(Arg::Class(class, Some(of))) => (class, of),
             _ => return Err(Stop::Bad { what: "a class", value: 0 }),
         };
@@ -173,6 +177,9 @@ impl Call<'_> {
     fn free<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
         if let Some(Arg::Value(_, Kind::Object)) = self.call.arg(Word::Object) {
             return shared::free_object(self, s);
+        }
+        if let Some(Arg::Value(_, Kind::Record)) = self.call.arg(Word::Object) {
+            return shared::free_record(self, s);
         }
         let mfn = self.frame(s)?;
         match self.call.arg(Word::Object) {

@@ -6,9 +6,10 @@ use crate::machine::lists::{self, Element, ListAct};
 use crate::machine::objects::ObjectAct;
 use crate::machine::pause::{PauseAct, Who};
 use crate::machine::ring::{RingAct, Ringed};
+use crate::machine::sharing::{Kept, SharingAct};
 use crate::machine::{Kind as ActorKind, World};
 use crate::ops::Code as Answer;
-use crate::script::code::{Arg, List, Ring};
+use crate::script::code::{Arg, Expr, List, Ring};
 use crate::script::eval::{self, Env, EvalError};
 use crate::script::things::ListKind;
 use crate::script::values::Kind;
@@ -18,6 +19,7 @@ use crate::step::{Act, Cond, Effect, Step, Stop};
 pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
     match c.call.verb {
         Verb::Post | Verb::Take => c.ring(s),
+        Verb::Insert | Verb::Remove | Verb::First | Verb::Next if c.rmap().is_some() => c.tuples(s),
         Verb::Insert => {
             let (list, x) = (c.list(s)?, c.element(s, Word::Object)?);
             s.act(Act::List(ListAct::Insert(list, x)))
@@ -55,11 +57,26 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
     }
 }
 
-/// `alloc object`, `free x`.
+/// `alloc record(F)`: the record, or none where there is none left.
+pub(super) fn alloc_record<S: Step>(c: &Call<'_>, s: &mut S, of: &Expr) -> Result<u64, Stop> {
+    let mfn = Mfn(c.expr(s, of)?);
+    s.page_word(mfn, 0)?;
+    let kept = Kept::from_word(s.act(Act::Sharing(SharingAct::Alloc(mfn)))?);
+    Ok(if kept == Kept::Yes { mfn.0 } else { Kind::Record.none() })
+}
+
+/// `free record(F)`: a record is known by its frame.
+pub(super) fn free_record<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
+    let mfn = c.frame(s)?;
+    Ok((s.act(Act::Sharing(SharingAct::Free(mfn)))? > 0) as u64)
+}
+
+/// `alloc object`.
 pub(super) fn alloc_object<S: Step>(s: &mut S) -> Result<u64, Stop> {
     s.act(Act::Object(ObjectAct::Alloc))
 }
 
+/// `free x` of an object.
 pub(super) fn free_object<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
     match c.needed(s, Word::Object)? {
         u64::MAX => Err(bad(EvalError::NoneUsed)),
@@ -123,6 +140,32 @@ impl Call<'_> {
             (RingAct::Take { .. }, Answer::Ok) => value,
             (RingAct::Take { .. }, _) => kind.none(),
         })
+    }
+
+    /// The frame whose reverse map the verb is about.
+    fn rmap(&self) -> Option<&Expr> {
+        match self.call.list() {
+            Some(List::Core(ListKind::Rmap, of)) => Some(of),
+            _ => None,
+        }
+    }
+
+    /// A verb about `rmap(F)`, whose elements are the tuples of the frame's sharing record.
+    fn tuples<S: Step>(&self, s: &mut S) -> Result<u64, Stop> {
+        let of = self.rmap().map_or(Ok(u64::MAX), |e| self.expr(s, e))?;
+        s.page_word(Mfn(of), 0)?;
+        let mfn = Mfn(of);
+        let act = match self.call.verb {
+            Verb::Insert => SharingAct::Insert { mfn, g: self.gfn(s, Word::Object)? },
+            Verb::Remove => SharingAct::Remove { mfn, g: self.gfn(s, Word::Object)? },
+            Verb::First => SharingAct::Nth { mfn, i: 0 },
+            _ => SharingAct::Next { mfn, after: self.gfn(s, Word::After)? },
+        };
+        let result = s.act(Act::Sharing(act))?;
+        match act {
+            SharingAct::Insert { .. } | SharingAct::Remove { .. } => Ok((Kept::from_word(result) == Kept::Yes) as u64),
+            _ => Ok(result),
+        }
     }
 
     fn list<S: Step>(&self, s: &S) -> Result<lists::List, Stop> {

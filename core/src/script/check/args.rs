@@ -216,7 +216,7 @@ impl Body<'_, '_> {
                 }
                 let kind = about.ty.kind();
                 let linked = matches!(about.ty, Ty::Unknown | Ty::None | Ty::Is(Kind::Frame | Kind::Object));
-                if slot.shape == Shape::OfList && !linked {
+                if slot.shape == Shape::OfList && about.own.is_some() && !linked {
                     self.wrong(e.span, format!("a list links frames or objects, `{e}` is {}", a(about.ty)));
                 }
                 Arg::Value(t.into_kind(kind), kind)
@@ -416,7 +416,7 @@ impl Body<'_, '_> {
         let all = things::offered(things::CLASSES);
         let Some(class) = Class::from_name(&name) else {
             let near = hint(&name, all);
-            self.wrong(e.span, format!("frame(d), table(d) and object can be allocated, not `{e}`{near}"));
+            self.wrong(e.span, format!("frame(d), table(d), object and record(F) can be allocated, not `{e}`{near}"));
             return None;
         };
         let row = class.info();
