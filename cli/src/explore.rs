@@ -67,6 +67,9 @@ pub fn run(command: &Command) -> Done {
     if let Some(rule) = command.find.filter(|&rule| !Rules::WATCHED.has(rule)) {
         return Done::unreadable(format!("`{rule}` is known and not watched by this release"));
     }
+    if command.find == Some(Rule::Starvation) && staged.world.patience.is_none() {
+        return Done::unreadable("nobody starves in a world without `patience`".to_string());
+    }
     let sim = staged.sim(q.stop);
     let bar = bar(&lesson.id);
     let begun = Instant::now();

@@ -1,7 +1,7 @@
 //! What a lesson expects, and how a repair is judged.
 
 use super::reader::{Reader, Table};
-use super::world::policy;
+use super::world::{WorldSpec, policy};
 use crate::machine::Policy;
 use crate::script::ast::{self, ExprKind};
 use crate::script::code::{Arg, List, Lock, Place, Ring, VerbCall};
@@ -116,7 +116,7 @@ pub fn expects(
     r: &mut Reader<'_>,
     top: Table<'_>,
     names: &Names,
-    default: Policy,
+    world: &WorldSpec,
     versions: &[String],
     labels: &dyn Fn(usize, &str) -> bool,
 ) -> Vec<Expect> {
@@ -137,12 +137,15 @@ pub fn expects(
             policies.extend(policy(r, name.as_str(), span));
         }
         if !t.has("policy") {
-            policies.push(default);
+            policies.push(world.policy);
         }
         let breach = r.needed(t, "breach").and_then(|(b, span)| {
             let found = Rule::from_name(b.as_str());
             if found.is_some_and(|rule| !Rules::WATCHED.has(rule)) {
                 r.wrong(span, format!("`{}` is known and not watched by this release", b.as_str()));
+            }
+            if found == Some(Rule::Starvation) && world.patience.is_none() {
+                r.wrong(span, "nobody starves in a world without `patience`: say after how many steps of others");
             }
             if found.is_none() && b.as_str() != "none" {
                 let near =

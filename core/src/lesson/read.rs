@@ -110,7 +110,7 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
         file: r.file.clone(),
     };
     let labels = |actor: usize, label: &str| lesson.known(actor).labels.iter().any(|l| l == label);
-    let expects = expect::expects(r, top, &lesson.names, lesson.world.policy, &lesson.versions, &labels);
+    let expects = expect::expects(r, top, &lesson.names, &lesson.world, &lesson.versions, &labels);
     let repair = expect::repair(r, top, &lesson.names);
     (Lesson { expects, repair, ..lesson }, stands)
 }
