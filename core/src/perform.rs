@@ -4,8 +4,8 @@ use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::{Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
-    DomWord, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, objects, paging, pause, pod, pte,
-    refs, ring, sharing, sweep, table, tlb,
+    DomWord, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, nested, objects, paging, pause, pod,
+    pte, refs, ring, sharing, sweep, table, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
 
@@ -122,6 +122,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::Refs(a) => [refs::act(m, world, a), 0],
         Act::Grant(a) => [grants::act(m, world, a), 0],
         Act::Sharing(a) => [sharing::act(m, world, me, a), 0],
+        Act::Nested(n) => [nested::perform(m, world, n), 0],
         Act::Flush(of) => {
             tlb::flush(m, world, of);
             [0, 0]

@@ -13,6 +13,7 @@ use crate::machine::blocks::BlockAct;
 use crate::machine::dirty::DirtyAct;
 use crate::machine::grants::GrantAct;
 use crate::machine::lists::ListAct;
+use crate::machine::nested::NestedAct;
 use crate::machine::objects::ObjectAct;
 use crate::machine::paging::PagingAct;
 use crate::machine::pause::{PauseAct, Who};
@@ -194,6 +195,8 @@ pub enum Act {
     Pause(PauseAct),
     /// Requests to the pager, and who waits for it. May have to wait.
     Paging(PagingAct),
+    /// Which nested view is whose.
+    Nested(NestedAct),
     /// Whether the actor may wait for these locks: see [`crate::lock::may_take`].
     MayTake(Hold),
     /// Typed references, owners, m2p.

@@ -289,6 +289,14 @@ pub fn free_table<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> bool {
     true
 }
 
+/// Gives the lowest table of a domain or view that is not its root back to its pool; false if there is none.
+pub fn free_lowest_table<W: Words>(m: &mut W, world: &World, slot: u8) -> bool {
+    let root = world.domain(slot).root;
+    let mut all = (0..world.map.frames() as u64).map(Mfn);
+    let table = all.find(|&mfn| mfn != root && used_as(m, world, mfn) == FrameUse::Table { slot });
+    table.is_some_and(|mfn| free_table(m, world, mfn))
+}
+
 /// The frames on a domain's list, first to last: all that it has but those in its populate-on-demand cache.
 pub fn page_list<W: Words>(m: &mut W, world: &World, slot: u8) -> Vec<Mfn> {
     FrameList::PAGES.frames(m, world, slot)

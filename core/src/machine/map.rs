@@ -48,6 +48,8 @@ pub const MAX_FRAMES: u32 = 4096;
 pub const MAX_DOMAINS: usize = 24;
 /// Most actors of a world.
 pub const MAX_ACTORS: usize = 16;
+/// Nested views of a domain at the most.
+pub const MAX_NESTED: u64 = 10;
 /// Slots of a ring at the most: what a page holds of the requests of 2011.
 pub const RING_ROOM: u64 = 64;
 
@@ -273,6 +275,11 @@ impl Map {
     #[inline(always)]
     pub const fn dom(&self, slot: u8, w: DomWord) -> Word {
         Word(self.doms_at + DOM_RECORD * slot as u32 + w as u32)
+    }
+
+    /// The word `i` places behind a word of a domain's record, where that is the first of several.
+    pub const fn dom_nth(&self, slot: u8, first: DomWord, i: u64) -> Word {
+        Word(self.dom(slot, first).0 + i as u32)
     }
 
     /// Entry `i` of a domain's directory of lock pages: the page's key plus one, then its mfn.

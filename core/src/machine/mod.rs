@@ -15,6 +15,7 @@ pub mod grants;
 pub mod ioreq;
 pub mod lists;
 mod map;
+pub mod nested;
 pub mod objects;
 pub mod paging;
 pub mod pause;

@@ -128,6 +128,12 @@ pub enum DomWord {
     NextShared = 66,
     /// The event that there was no memory to unshare with: the gfn plus one, 0 for none.
     ShareEnomem = 67,
+    /// Of a nested view: the root of the guest that it shows, plus one; 0: it is empty (Xen's `P2M_BASE_EADDR`).
+    NestedBase = 176,
+    /// Of a nested view: how often it was emptied.
+    NestedGeneration = 177,
+    /// The domain's nested views that are or were in use, most recent first: ten slots plus one; 0: no more.
+    NestedOrder = 180,
 }
 
 /// A word of an actor's record. Only the actor writes it, but for the walking and pause words.
@@ -148,6 +154,8 @@ pub enum ActorWord {
     Inside = 5,
     /// The gfn that a paused vCPU waits for the pager to bring, as a word, plus one; 0: none.
     Awaits = 6,
+    /// The nested view that the vCPU runs on, by its slot plus one; 0: its domain's own table.
+    Nested = 7,
     /// Depth of the shared side of the global lock, one word a domain.
     SharedDepth = 8,
     /// The ranges that the actor reads, and how deep.

@@ -13,6 +13,7 @@
 //! nothing out. Beside the walking bit stands one that is set for a few stores while a TLB is read or changed, so that
 //! live a flush waits for the access that is under way; in simulated memory it is never seen set.
 
+use super::nested;
 use super::record::ActorWord;
 use super::words::Words;
 use super::world::World;
@@ -124,6 +125,9 @@ pub fn frame_of(world: &World, g: DomGfn, entry: u64, level: u8) -> Option<Mfn> 
 /// link that the TLB has.
 pub fn access<W: Words>(m: &mut W, world: &World, me: ActorId, root: Mfn, g: DomGfn, a: Access) -> Outcome {
     held(m, world, me, |m, _| {
+        if !nested::reaches(m, world, me, g.dom) {
+            return Outcome::Fault;
+        }
         let Some((entry, level)) = deepest(m, world, me, g) else { return read(m, world, me, g, (root, 3), a) };
         match world.format.hardware(level, entry, Cpu::default()) {
             Hardware::Table { mfn, .. } => read(m, world, me, g, (mfn, level.saturating_sub(1)), a),

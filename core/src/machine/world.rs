@@ -256,6 +256,12 @@ impl World {
         self.domains.iter().position(|d| d.id == id).map(|i| i as u8)
     }
 
+    /// The domain whose view this is; none for a domain of its own.
+    pub fn host(&self, id: DomId) -> Option<DomId> {
+        let view = self.domain(self.slot(id)?).view?;
+        Some(self.domain(view.of).id)
+    }
+
     /// The domain at a place.
     pub fn domain(&self, slot: u8) -> &Domain {
         &self.domains[slot as usize]

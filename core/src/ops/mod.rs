@@ -20,6 +20,7 @@ pub mod ioreq;
 pub mod log_dirty;
 pub mod mmio;
 pub mod needs;
+pub mod nested;
 pub mod page;
 pub mod paging;
 pub mod physmap;

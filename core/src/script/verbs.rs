@@ -297,11 +297,11 @@ verbs! {
         "set_access 1:0x10 = access_r", "restricts an entry";
     GetAccess "get_access" [need Object GFN] Gives::Value(Kind::Access), offered,
         "a = get_access 1:0x10", "gives an entry's restriction";
-    NestedGet "nested_get" [need Object Shape::Actor] CODE, later,
-        "nested_get V0", "gives a vCPU its nested table";
-    NestedFill "nested_fill" [need Object GFN] CODE, later,
-        "nested_fill n1:0x10", "fills an entry of a nested table";
-    NestedFlush "nested_flush" [need Object DOM] CODE, later,
+    NestedGet "nested_get" [need Object Shape::Actor, may Equals NUM] CODE, offered,
+        "nested_get V0 = 7", "gives a vCPU the nested table of a root";
+    NestedFill "nested_fill" [need Object GFN, may To GFN] CODE, offered,
+        "nested_fill n1:0x80 to 1:0x10", "fills an entry of a nested table with what a frame number maps";
+    NestedFlush "nested_flush" [need Object DOM] CODE, offered,
         "nested_flush 1", "empties a domain's nested tables";
     Teardown "teardown" [need Object DOM] CODE, later,
         "teardown 1", "frees a domain's tables";

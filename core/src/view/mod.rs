@@ -14,6 +14,7 @@ mod entry;
 mod frames;
 mod lock_name;
 mod naming;
+mod nested;
 mod records;
 mod report;
 mod scene;

@@ -3,6 +3,7 @@
 use super::blocks;
 use super::deeds;
 use super::naming::{Names, mapped, number};
+use super::nested;
 use super::{records, shape};
 use crate::addr::{ActorId, Mfn, Word};
 use crate::entry::{Cpu, Hardware};
@@ -199,6 +200,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::Pte(_) | Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
             deeds::did(names, a, result, second).unwrap_or_default()
         }
+        Act::Nested(n) => nested::did(names, n, result),
         Act::MayTake(_) => "looks at the locks that it holds".into(),
         Act::Block(b) => blocks::block_done(names, b, result),
         Act::Pod(p) => blocks::pod_done(names, p, result),
@@ -293,6 +295,7 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::Pte(_) | Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
             deeds::doing(names, a).unwrap_or_default()
         }
+        Act::Nested(n) => nested::doing(names, n),
         Act::MayTake(_) => "look at its locks".into(),
         Act::Block(b) => blocks::block_doing(names, b),
         Act::Pod(p) => blocks::pod_doing(names, p),

@@ -14,6 +14,7 @@ mod ioreq;
 mod lang;
 mod log_dirty;
 mod mmio;
+mod nested;
 mod paging;
 mod physmap;
 mod pod;

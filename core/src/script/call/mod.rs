@@ -7,6 +7,7 @@ mod device;
 mod fault;
 mod grant;
 mod log_dirty;
+mod nested;
 mod paging;
 mod physmap;
 mod pod;
@@ -123,6 +124,7 @@ impl Call<'_> {
             Audit => audit::run(self, s),
             ShareNominate | Share | ShareAdd | Unshare => sharing::run(self, s),
             Post | Take | Insert | Remove | First | Next | Pause | Unpause | EnterGuest | Crash => shared::run(self, s),
+            NestedGet | NestedFill | NestedFlush => nested::run(self, s),
             _ => primitive::run(self, s),
         }
     }

@@ -26,9 +26,9 @@ fn what_is_known_and_not_offered_says_that_and_no_more() {
         check(text, &[&error]);
     };
     // A verb, with arguments that would be wrong, and with a result that somebody reads.
-    check("nested_get V0", "1:1", "`nested_get`");
+    check("teardown 1", "1:1", "`teardown`");
     check("x = teardown nowhere\ny = x", "1:5", "`teardown`");
-    check("nested_flush M", "1:1", "`nested_flush`");
+    check("teardown M", "1:1", "`teardown`");
     // Places, where a verb, a value or a condition names them.
     // Locks, lists and classes.
     // Functions and questions.

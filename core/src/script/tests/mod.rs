@@ -25,7 +25,7 @@ fn names() -> Names {
         format: Format::Ept2011,
         frames: vec!["M".into(), "F".into()],
         domains: vec![(1, None), (2, Some("guest".into()))],
-        views: Vec::new(),
+        views: vec![(0x6000, "n1".into())],
         words: vec![("mapped".into(), Init::Number(0)), ("pointer".into(), Init::None)],
         locks: vec![("event".into(), 0), ("hap".into(), 0)],
         lists: vec!["queue".into()],
