@@ -39,7 +39,7 @@ pub struct NewDomain {
     pub pod_target: u64,
     /// What it is a view of, if it is no domain of its own.
     pub view: Option<View>,
-    /// Slots of its paging ring, 1 to [`RING_ROOM`]; none: no ring.
+    /// Slots of its paging ring, 1 to [`RING_ROOM`](super::RING_ROOM); none: no ring.
     pub ring: Option<u64>,
 }
 

@@ -8,7 +8,7 @@
 //!
 //! Protocol: the bitmap belongs to the paging lock, and each function here is one effect under it. A bit and a link
 //! are written by compare-and-exchange all the same, so that a lesson that touches a bit without the lock loses its
-//! own write and never another's page. Pages are made on the way to a bit, and given back only by [`free`]. Where
+//! own write and never another's page. Pages are made on the way to a bit, and given back only by freeing the bitmap. Where
 //! there is no page the mark is lost; a word remembers that some was, and every harvest says so until the bitmap is
 //! freed. (Xen counts how many were lost. That number grows with every retry, so here it is only noted.)
 

@@ -36,7 +36,7 @@ pub enum XenWord {
 }
 
 /// A word of a domain's record. The first line is the global lock's alone; words 32 to 47 are the directory of lock
-/// pages ([`Map::lock_page`]).
+/// pages ([`Map::lock_page`](super::Map::lock_page)).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum DomWord {

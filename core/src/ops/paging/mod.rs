@@ -16,7 +16,7 @@
 //! Protocol: every change of an entry is made under the entry's lock, from the look-up to the store (S06). Nobody
 //! sleeps there: who asks the pager claims a slot of the ring before, and places its request after (S17). A frame that
 //! comes back is filled before the entry says that it is there (S08). Memory is made of the type that
-//! [`log_dirty::ram_type`] names (S58).
+//! [`log_dirty::ram_type`](super::log_dirty::ram_type) names (S58).
 
 mod drop;
 mod load;

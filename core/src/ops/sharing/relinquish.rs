@@ -9,7 +9,7 @@ use crate::ops::query::walk;
 use crate::step::{Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
 
-/// Units of work until a slice ends: a frame number that shared is worth [`SHARED_UNITS`], any other one.
+/// Units of work until a slice ends: a frame number that shared is worth sixteen, any other one.
 pub const RELINQUISH_UNITS: u64 = 0x2000;
 /// What giving up one share is worth.
 const SHARED_UNITS: u64 = 0x10;

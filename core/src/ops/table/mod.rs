@@ -3,7 +3,7 @@
 //! Protocol. The caller holds what guards the entry: its range, where the range is at least as large as the order;
 //! the whole table, where it is smaller ([`Hold::covers`](crate::lock::Hold::covers)). So nobody who holds another range walks the tables that a
 //! superpage replaces (S62 d). The shape of the table has an exclusion of its own, the structure lock: two holders of
-//! different ranges under one large leaf, or under one missing table, never lose each other's change ([`split`]).
+//! different ranges under one large leaf, or under one missing table, never lose each other's change (`split`).
 //! Tables that a superpage replaces are unlinked by the one store of the superpage, and freed, with all that hang
 //! below them, only after every TLB that may lead to them has answered a flush (S63: XSA-480, 4bc2e5333a of
 //! 2026-02-17); that flush is never put off.
