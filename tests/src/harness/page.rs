@@ -12,8 +12,26 @@ use serde_json::{Value, json};
 
 use super::Browser;
 
-/// How long a condition is waited for before the test fails. Generous: a loaded machine with two cores is slow.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a condition is waited for before the test fails. Generous: two of the tests build the whole page while the
+/// others run, and hanging is the failure that this ends.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A session of `browser`. On a loaded machine Chromium now and then does not come up in the time that chromedriver gives
+/// it, which says nothing about the page; the third such failure in a row does.
+async fn session(browser: &Browser) -> Client {
+    let mut tries = 0;
+    loop {
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(Browser::capabilities())
+            .connect(&browser.url())
+            .await;
+        match client {
+            Ok(client) => return client,
+            Err(error) if tries == 2 => panic!("no browser session: {error}"),
+            Err(_) => tries += 1,
+        }
+    }
+}
 
 /// An open page. Its methods panic, with the reason, when the browser refuses.
 #[derive(Clone)]
@@ -22,11 +40,7 @@ pub struct Page(Client);
 impl Page {
     /// Opens `url` in a new session of `browser`.
     pub(super) async fn open(browser: &Browser, url: &str) -> Self {
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(Browser::capabilities())
-            .connect(&browser.url())
-            .await
-            .expect("a browser session");
+        let client = session(browser).await;
         let limit = Some(PATIENCE * 2);
         let timeouts = TimeoutConfiguration::new(limit, limit, None);
         client.update_timeouts(timeouts).await.expect("time-outs are set");
