@@ -127,17 +127,17 @@ fn the_first_lesson_repaired_runs_until_it_is_drained() {
     let (staged, live) = first_lesson("repaired");
     let threads = Threads::start(&live).unwrap();
     let mut detector = Detector::new();
-    until("V0 and V1 have copied often, and P0 and P1 have tried again", || {
+    until("V0 and V1 have copied often, and P0 and SH have tried again", || {
         assert_eq!(detector.poll(&live), [], "nobody is stuck");
         let counts = live.counts();
-        counts[..2].iter().all(|c| c.operations > 1_000) && counts[2..].iter().all(|c| c.failures > 0)
+        counts[..2].iter().all(|c| c.operations > 1_000) && counts[2].failures > 0 && counts[3].operations > 1
     });
     live.drain();
     threads.join();
     let counts = live.counts();
-    assert!(counts[..2].iter().all(|c| c.failures == 0), "{counts:?}");
-    // A page can be paged out once only.
-    assert!(counts[2..].iter().all(|c| c.operations == 1), "{counts:?}");
+    // A page can be paged out once only; two that are one frame already are shared as often as one likes.
+    assert_eq!(counts[2].operations, 1, "{counts:?}");
+    assert!([0, 1, 3].iter().all(|&a| counts[a].failures == 0), "{counts:?}");
     // What the threads left behind breaks no rule, at once or on the way to the end.
     let staged = Staged { first: live.words().copy().into(), ..staged };
     let mut sim = staged.sim(Rules::ALL);
