@@ -90,6 +90,14 @@ impl Hold {
         all
     }
 
+    /// The tables that it holds, whole or in part, by their slots.
+    pub fn tables(self, world: &World) -> Vec<u8> {
+        let mut all: Vec<u8> = self.locks(world).into_iter().filter_map(|(l, _)| l.slot()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// The lock of a set that is one range of one table, which most are.
     #[inline(always)]
     pub fn single(self) -> Option<Lock> {

@@ -178,8 +178,10 @@ impl Lock {
             Lock::Structure(_) => 68,
             Lock::Named(n) => world.locks.get(n as usize).map_or(0, |l| l.level),
         };
+        let control =
+            |d: u8| world.domain(d).control || world.domain(d).view.is_some_and(|v| world.domain(v.of).control);
         match self.slot() {
-            Some(d) if base >= 8 && world.domain(d).control => base + 64,
+            Some(d) if base >= 8 && control(d) => base + 64,
             _ => base,
         }
     }

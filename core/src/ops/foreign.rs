@@ -14,7 +14,7 @@ use super::code::Code;
 use super::needs::{Attempt, outermost_code};
 use super::physmap::{guest_remove_page, old};
 use super::query::{self, get_gfn, put_gfn, release, take};
-use super::table::{NewEntry, flush_now, set_entry};
+use super::table::{NewEntry, flush_sync, set_entry};
 use crate::addr::{DomGfn, Gfn, Mfn, Order};
 use crate::entry::P2mType;
 use crate::lock::{Hold, Lock, Mode, policy};
@@ -152,7 +152,7 @@ fn remove<S: Step>(s: &mut S, slot: u8, g: DomGfn) -> Result<Option<(Mfn, Code)>
     }
     let code = set_entry(s, g, NewEntry::new(Mfn::INVALID, P2mType::Invalid))?;
     if code == Code::Ok {
-        flush_now(s, slot)?;
+        flush_sync(s, slot)?;
     }
     Ok(Some((mfn, code)))
 }

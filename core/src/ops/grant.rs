@@ -19,7 +19,7 @@ use super::page::check_get_page_from_gfn;
 use super::physmap::{old, p2m_add_page};
 use super::query::{self, release, take};
 use super::refs::{get_page_type, put_page_type};
-use super::table::{NewEntry, flush_now, set_entry};
+use super::table::{NewEntry, flush_sync, set_entry};
 use crate::addr::{DomGfn, DomId, Mfn, Order};
 use crate::entry::P2mType;
 use crate::lock::{Hold, Lock, Mode, policy};
@@ -184,7 +184,7 @@ fn clear<S: Step>(s: &mut S, g: DomGfn, mfn: Mfn, ty: P2mType) -> Result<Code, S
         false => Code::Einval,
     };
     if code == Code::Ok {
-        flush_now(s, slot)?;
+        flush_sync(s, slot)?;
     }
     release(s, slot, plan)?;
     Ok(code)

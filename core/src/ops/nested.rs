@@ -10,8 +10,11 @@
 //! a view follows one order (S66): it is marked empty, then every vCPU on it is stopped, and only then are its tables
 //! cleared and freed; so no walker meets a half-cleared root, and none can fill between clear and flush. A fill looks
 //! again, under the view's lock, whether its vCPU still runs on the view, and gives up if not.
-//! A change of the domain's table empties all its views. That takes their p2m locks, so whoever holds a lock behind
-//! these (a page's, the pod lock) does it after releasing that (S22).
+//! A change of the domain's table empties all its views ([`host_changed`]), before a frame that it took away is freed.
+//! That takes their p2m locks, which no holder of a lock behind these may wait for (S22: 3e6c560ea1 of 2021-01-08,
+//! 6d187caae5 of 2021-10-20). A fill holds the domain's entry, so whoever holds that can empty the views *first* and be
+//! sure that it does not come back: sharing does so before it locks a page. Where page locks say what is changed the
+//! views are emptied when these are released. Under the pod lock they are only tried for ([`try_host_changes`]).
 
 use super::code::Code;
 use super::query::{get_gfn, put_gfn};
@@ -44,31 +47,41 @@ pub fn nested_get<S: Step>(s: &mut S, vcpu: ActorId, base: u64) -> Result<Code, 
         s.note("looks which root that view shows");
         s.load(shows)? == base + 1
     };
-    let view = if kept { (now - 1) as u8 } else { assign(s, of, base)? };
+    let view = if kept { (now - 1) as u8 } else { choose(s, of, base)? };
     s.note("notes that the view is used");
     s.act(Act::Nested(NestedAct::Touch(view)))?;
     if !kept {
-        s.note("lets the vCPU run on the view");
-        s.store(on, view as u64 + 1)?;
+        s.scope(|s| enter(s, vcpu, view, base))?;
     }
     s.unlock(Lock::Nested(of), Mode::Exclusive)?;
     Ok(Code::Ok)
 }
 
-/// The view for a base that the vCPU does not run on: another's that shows it, or the oldest, emptied.
-fn assign<S: Step>(s: &mut S, of: u8, base: u64) -> Result<u8, Stop> {
+/// The view for a base that the vCPU does not run on: another's that shows it, or the oldest.
+fn choose<S: Step>(s: &mut S, of: u8, base: u64) -> Result<u8, Stop> {
     s.note("looks for a view that shows the root");
     let found = s.act(Act::Nested(NestedAct::Find { of, base }))?;
     if found != u64::MAX {
         return Ok(found as u8);
     }
     s.note("takes the view that was used longest ago");
-    let view = s.act(Act::Nested(NestedAct::Oldest(of)))? as u8;
-    empty(s, view)?;
-    let shows = s.dom_word(view, DomWord::NestedBase);
-    s.note("gives the view its new root");
-    s.store(shows, base + 1)?;
-    Ok(view)
+    Ok(s.act(Act::Nested(NestedAct::Oldest(of)))? as u8)
+}
+
+/// Lets the vCPU run on the view, emptied if it shows another root. Under the view's lock, so that whoever empties it
+/// meanwhile either comes before it gets the root, or stops the vCPU: none runs, and fills, where nothing is shown.
+fn enter<S: Step>(s: &mut S, vcpu: ActorId, view: u8, base: u64) -> Result<(), Stop> {
+    let (shows, on) = (s.dom_word(view, DomWord::NestedBase), s.world().map.actor(vcpu, ActorWord::Nested));
+    s.lock(Lock::Global(view), Mode::Exclusive)?;
+    s.note("looks which root the view shows");
+    if s.load(shows)? != base + 1 {
+        clear(s, view)?;
+        s.note("gives the view its new root");
+        s.store(shows, base + 1)?;
+    }
+    s.note("lets the vCPU run on the view");
+    s.store(on, view as u64 + 1)?;
+    s.unlock(Lock::Global(view), Mode::Exclusive)
 }
 
 /// `nested_fill n:0x80 [to g]`: fills the entry that a fault in the view asks for. `g` is what the guest's own tables
@@ -127,35 +140,83 @@ pub fn nested_flush<S: Step>(s: &mut S, of: u8) -> Result<Code, Stop> {
     Ok(Code::Ok)
 }
 
-/// Empties a view: marked empty, users stopped, tables cleared and freed, in this order (S66). One that shows nothing is left alone.
+/// The domain's table has changed, or is about to where the caller holds the entries: empties its nested views that
+/// show anything. Xen's `p2m_flush_nestedp2m` of `write_p2m_entry` and `ept_sync_domain_prepare`. No effect where the
+/// domain has no nested view.
+pub fn host_changed<S: Step>(s: &mut S, of: u8) -> Result<(), Stop> {
+    let all: Vec<u8> = views(s.world(), of).collect();
+    for view in all {
+        s.scope(|s| if shows(s, view)? { empty(s, view) } else { Ok(()) })?;
+    }
+    Ok(())
+}
+
+/// The same for who holds the entries and a lock behind the views' own: each is tried for. False if one is busy, and
+/// then the domain's table must stay as it is.
+pub fn try_host_changes<S: Step>(s: &mut S, of: u8) -> Result<bool, Stop> {
+    let all: Vec<u8> = views(s.world(), of).collect();
+    for view in all {
+        let emptied = s.scope(|s| {
+            if !shows(s, view)? {
+                return Ok(true);
+            }
+            if !s.try_lock(Lock::Global(view), Mode::Exclusive)? {
+                return Ok(false);
+            }
+            clear(s, view)?;
+            s.unlock(Lock::Global(view), Mode::Exclusive)?;
+            Ok(true)
+        })?;
+        if !emptied {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether the view shows anything. Without its lock this is true of what was filled under entries that the caller
+/// holds: a view gets its root before its first fill.
+fn shows<S: Step>(s: &mut S, view: u8) -> Result<bool, Stop> {
+    let base = s.dom_word(view, DomWord::NestedBase);
+    s.note("looks whether the view shows anything");
+    Ok(s.load(base)? != 0)
+}
+
+/// Empties a view under its lock.
 fn empty<S: Step>(s: &mut S, view: u8) -> Result<(), Stop> {
     s.scope(|s| {
         s.lock(Lock::Global(view), Mode::Exclusive)?;
-        let shows = s.dom_word(view, DomWord::NestedBase);
-        s.note("looks whether the view shows anything");
-        if s.load(shows)? != 0 {
-            s.note("marks the view empty");
-            s.store(shows, 0)?;
-            let times = s.dom_word(view, DomWord::NestedGeneration);
-            s.note("counts that the view was emptied");
-            s.add(times, 1)?;
-            let world = s.world();
-            let host = world.domain(view).view.map(|v| world.domain(v.of).id);
-            for actor in s.world().actor_ids() {
-                let a = &s.world().actors[actor.0 as usize];
-                if a.kind == Kind::Vcpu && Some(a.domain) == host {
-                    s.note("stops a vCPU that may run on the view");
-                    s.act(Act::Nested(NestedAct::Stop { actor, view }))?;
-                }
-            }
-            let root = s.world().domain(view).root;
-            s.note("clears the view's root");
-            s.page(Page::Zero(root))?;
-            s.fold((), |s, ()| {
-                s.note("frees a table of the view");
-                Ok(if s.act(Act::Nested(NestedAct::FreeTable(view)))? != 0 { Continue(()) } else { Break(()) })
-            })?;
-        }
+        clear(s, view)?;
         s.unlock(Lock::Global(view), Mode::Exclusive)
+    })
+}
+
+/// With its lock held: marked empty, users stopped, tables cleared and freed, in this order (S66). One that shows nothing
+/// is left alone.
+fn clear<S: Step>(s: &mut S, view: u8) -> Result<(), Stop> {
+    if !shows(s, view)? {
+        return Ok(());
+    }
+    let base = s.dom_word(view, DomWord::NestedBase);
+    s.note("marks the view empty");
+    s.store(base, 0)?;
+    let times = s.dom_word(view, DomWord::NestedGeneration);
+    s.note("counts that the view was emptied");
+    s.add(times, 1)?;
+    let world = s.world();
+    let host = world.domain(view).view.map(|v| world.domain(v.of).id);
+    for actor in s.world().actor_ids() {
+        let a = &s.world().actors[actor.0 as usize];
+        if a.kind == Kind::Vcpu && Some(a.domain) == host {
+            s.note("stops a vCPU that may run on the view");
+            s.act(Act::Nested(NestedAct::Stop { actor, view }))?;
+        }
+    }
+    let root = s.world().domain(view).root;
+    s.note("clears the view's root");
+    s.page(Page::Zero(root))?;
+    s.fold((), |s, ()| {
+        s.note("frees a table of the view");
+        Ok(if s.act(Act::Nested(NestedAct::FreeTable(view)))? != 0 { Continue(()) } else { Break(()) })
     })
 }

@@ -7,9 +7,14 @@ use p2mscope_core::machine::Policy;
 
 /// A domain with memory at 0x10, a hole at 0x11 and these views, and actors A0, A1 .. of these kinds.
 fn world(views: &str, actors: &[&str]) -> Lesson {
+    of_memory("", "id = 1, map = '0x10 = M as ram_rw content 5; 0x12 = ram_ro'", views, actors)
+}
+
+/// The same with other keys of the world and of domain 1.
+fn of_memory(keys: &str, domain: &str, views: &str, actors: &[&str]) -> Lesson {
     let mut text = format!(
-        "id = 'T'\ntitle = 'T'\nsource = 'T'\ngoal = 'T'\nstory = 'T'\nhints = ['a', 'b']\n\
-         domain = [{{ id = 1, map = '0x10 = M as ram_rw content 5; 0x12 = ram_ro' }}, {{ id = 2, map = '0x10 = ram_rw' }}]\n\
+        "id = 'T'\ntitle = 'T'\nsource = 'T'\ngoal = 'T'\nstory = 'T'\nhints = ['a', 'b']\nworld = {{ {keys} }}\n\
+         domain = [{{ {domain} }}, {{ id = 2, map = '0x10 = B as ram_rw content 5' }}]\n\
          view = [{views}]\nexpect = [{{ version = 'before', policy = 'global', breach = 'none' }}]\n"
     );
     for (i, a) in actors.iter().enumerate() {
@@ -113,4 +118,91 @@ fn a_view_is_emptied_while_it_is_filled_and_walked() {
             "toolstack: c = nested_flush 1",
         ],
     );
+}
+
+/// One vCPU runs on a view that shows 0x10, while the other actor does something about that page.
+fn while_shown(keys: &str, map: &str, other: &str) {
+    let shows = "vcpu: c = nested_get A0 = 1\nc = nested_fill n1:0x80 to 1:0x10\nv = hw_read n1:0x80\nassert v == 5 or v == none";
+    for flush in ["sync", "deferred"] {
+        let keys = format!("free_frames = 2, flush = '{flush}', {keys}");
+        let l = of_memory(&keys, &format!("id = 1, {map}"), ONE, &[shows, other]);
+        for policy in [Policy::Global, Policy::M2] {
+            let report = search(&l, policy, None);
+            assert_eq!(report.verdict, Verdict::Safe, "{} {flush} {other}", policy.name());
+            assert!(report.ends > 0, "{other}");
+        }
+    }
+}
+
+const SHOWN: &str = "map = '0x10 = M as ram_rw content 5'";
+/// What no view shows any more.
+const GONE: &str = "e = lookup n1:0x80\nassert e.mfn == none";
+
+#[test]
+fn no_view_maps_what_its_domain_has_given_back() {
+    while_shown("", SHOWN, &format!("balloon: c = guest_remove 1:0x10\nassert c == ok\n{GONE}"));
+    while_shown("", SHOWN, &format!("balloon: n = decrease 1:0x10\nassert n == 1\n{GONE}"));
+}
+
+#[test]
+fn no_view_maps_what_was_paged_out() {
+    let out = "pager: c = nominate 1:0x10\nif c == ok { c = evict 1:0x10 }";
+    while_shown("", &format!("ring = 2, {SHOWN}"), &format!("{out}\nif c == ok {{ {GONE} }}"));
+}
+
+/// S22: the views are emptied before the page is locked, or after it was unlocked, so no lock is taken out of order; and
+/// before the frame that they show has gone.
+#[test]
+fn s22_sharing_empties_views_without_a_page_locked() {
+    while_shown(
+        "",
+        SHOWN,
+        "sharer: c = share_nominate 1:0x10\nassert c == ok or c == E2BIG\nc = unshare 1:0x10\nassert c == ok",
+    );
+    while_shown("", SHOWN, "sharer: share_nominate 2:0x10\nshare_nominate 1:0x10\nc = share 2:0x10 with 1:0x10");
+    let copied = "vcpu: share_nominate 1:0x10\nshare_nominate 2:0x10\nshare 1:0x10 with 2:0x10\nc = nested_get A0 = 1
+        c = nested_fill n1:0x80 to 1:0x10\nassert c == ok\nc = unshare 1:0x10\nassert c == ok\ne = lookup n1:0x80\nassert e.mfn == none";
+    let l = of_memory("free_frames = 2", &format!("id = 1, {SHOWN}"), ONE, &[copied]);
+    assert_eq!(search(&l, Policy::M2, None).verdict, Verdict::Safe);
+}
+
+/// S22: under the pod lock the views are tried for, so that neither waits for the other.
+#[test]
+fn s22_taking_zeroes_back_tries_for_views_before_the_entry_goes() {
+    let zeroes = "map = '0x10 = M as ram_rw content 0; 0x11 = populate_on_demand'";
+    let shows = "vcpu: c = nested_get A0 = 1\nc = nested_fill n1:0x80 to 1:0x10\nc = hw_write n1:0x80 = 7";
+    let takes = "balloon: c = zero_check 1:0x10\nassert c == ok or c == EBUSY";
+    let steals = "balloon: n = decrease 1:0x10\nassert n == 1";
+    for other in [takes, steals] {
+        let l = of_memory("", &format!("id = 1, {zeroes}"), ONE, &[shows, other]);
+        for policy in [Policy::Global, Policy::M2] {
+            assert_eq!(search(&l, policy, None).verdict, Verdict::Safe, "{} {other}", policy.name());
+        }
+    }
+    // The page stays where somebody holds the view just then, and only then.
+    let refused = "balloon: wait filled == 1\nc = zero_check 1:0x10\nassert c == ok";
+    let shows = "vcpu: c = nested_get A0 = 1\nc = nested_fill n1:0x80 to 1:0x10\nstore filled = 1";
+    for (more, verdict) in [("", true), ("\nlock p2m(n1)\nunlock p2m(n1)", false)] {
+        let shows = format!("{shows}{more}");
+        let l = of_memory("words = { filled = 0 }", &format!("id = 1, {zeroes}"), ONE, &[&shows, refused]);
+        assert_eq!(search(&l, Policy::M2, None).verdict == Verdict::Safe, verdict, "{shows}");
+    }
+}
+
+#[test]
+fn what_changes_an_entry_empties_the_views_that_show_it() {
+    for change in [
+        "c = change_type 1:0x10 from ram_rw to ram_ro",
+        "c = set_access 1:0x10 = access_r",
+        "c = logdirty_enable 1",
+        "c = set_mem_type 1:0x10 as ram_ro",
+        "c = remove_page 1:0x10 = M; c = add_page 1:0x10 = M",
+    ] {
+        holds(
+            ONE,
+            &[&format!(
+                "vcpu: c = nested_get A0 = 1\nc = nested_fill n1:0x80 to 1:0x10\nassert c == ok\n{change}\nassert c == ok\n{GONE}"
+            )],
+        );
+    }
 }

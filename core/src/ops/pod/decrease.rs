@@ -9,6 +9,7 @@ use crate::machine::DomWord;
 use crate::machine::blocks::BlockAct;
 use crate::machine::pod::reclaimable;
 use crate::ops::code::Code;
+use crate::ops::nested;
 use crate::ops::physmap::old::{Piece, census, scan};
 use crate::ops::table::{NewEntry, flush_now, set_entry};
 use crate::step::{Act, Step, Stop};
@@ -63,6 +64,9 @@ fn give_up<S: Step>(s: &mut S, slot: u8, p: Piece) -> Result<Option<bool>, Stop>
     }
     let Some(mfn) = p.own().filter(|_| reclaimable(p.ty())) else { return Ok(Some(false)) };
     if !wants(s, slot)? || s.act(Act::Block(BlockAct::Unused { mfn, order }))? == 0 {
+        return Ok(Some(false));
+    }
+    if !nested::try_host_changes(s, slot)? {
         return Ok(Some(false));
     }
     if set_entry(s, p.g, hole)? != Code::Ok {

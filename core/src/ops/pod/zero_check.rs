@@ -2,7 +2,7 @@
 //!
 //! Protocol: whoever calls has the pod lock. The entry goes first, then every TLB answers at once and not later (S43),
 //! and only then is the page read in full: what a vCPU wrote through a TLB until then is seen, and the entry comes
-//! back. A page that anybody else refers to is left alone, before and after (S13); an entry that cannot be taken away
+//! back. Nested views are emptied before the entry goes, if nobody holds them just now (S22). A page that anybody else refers to is left alone, before and after (S13); an entry that cannot be taken away
 //! stays, and its page too (S41). The promise is counted under the same hold of the pod lock (S39).
 
 use super::cache::cache_add;
@@ -16,6 +16,7 @@ use crate::machine::blocks::BlockAct;
 use crate::machine::pod::reclaimable;
 use crate::ops::code::Code;
 use crate::ops::needs::{self, Attempt, outermost_code};
+use crate::ops::nested;
 use crate::ops::physmap::old::{Piece, any, look, scan};
 use crate::ops::table::{NewEntry, flush_now, set_entry};
 use crate::step::{Act, Plain, Step, Stop};
@@ -156,7 +157,13 @@ fn superpage<S: Step>(s: &mut S, slot: u8, g: DomGfn) -> Result<Check, Stop> {
     }
     let may = s.act(Act::Block(BlockAct::Unused { mfn, order }))? != 0
         && s.act(Act::Block(BlockAct::LooksZero { mfn, order }))? != 0;
-    if !may || set_entry(s, g, promise(order))? != Code::Ok {
+    if !may {
+        return Ok(Check::Kept);
+    }
+    if !nested::try_host_changes(s, slot)? {
+        return Ok(Check::Busy);
+    }
+    if set_entry(s, g, promise(order))? != Code::Ok {
         return Ok(Check::Kept);
     }
     flush_now(s, slot)?;
@@ -183,6 +190,9 @@ fn window<S: Step>(s: &mut S, slot: u8, base: DomGfn, which: u64) -> Result<Chec
     let at = |i: usize| DomGfn { gfn: Gfn(base.gfn.0 + i as u64), ..base };
     if !any(s, base, 16)? {
         return Ok(Check::Kept);
+    }
+    if !nested::try_host_changes(s, slot)? {
+        return Ok(Check::Busy);
     }
     let mut out = [0; 16];
     for (i, old) in out.iter_mut().enumerate().filter(|(i, _)| which >> i & 1 == 1) {

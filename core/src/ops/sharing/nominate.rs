@@ -9,6 +9,7 @@ use crate::machine::frames::{PGC_ALLOCATED, PGC_XEN_HEAP, PGT_COUNT};
 use crate::machine::refs::{PageType, RefsAct, TypeBits};
 use crate::machine::sharing::{Kept, SharingAct};
 use crate::machine::{DomWord, FrameWord, View, ViewKind, XenWord};
+use crate::ops::nested;
 use crate::ops::query::{release, take};
 use crate::ops::refs::{get_page_and_type, put_page_and_type, put_page_type, set_gpfn};
 use crate::ops::table::{NewEntry, flush_now, set_entry};
@@ -47,6 +48,7 @@ fn locked<S: Step>(s: &mut S, g: DomGfn, slot: u8, expected: u64) -> Result<(Cod
     if today(s) && (special(s, mfn)? || !views_agree(s, slot, g, leaf)?) {
         return Ok((Code::Einval, 0));
     }
+    nested::host_changed(s, slot)?;
     let code = s.scope(|s| make_sharable(s, slot, mfn, expected))?;
     if code != Code::Ok {
         return Ok((code, 0));

@@ -8,6 +8,7 @@ use crate::machine::XenWord;
 use crate::machine::refs::PageType;
 use crate::machine::sharing::{Kept, SharingAct};
 use crate::ops::needs::{self, Attempt};
+use crate::ops::nested;
 use crate::ops::refs::{get_page_and_type, put_page_alloc_ref, put_page_and_type};
 use crate::step::{Act, Plain, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
@@ -56,6 +57,9 @@ fn attempt<S: Step>(
     let Attempt::Done(moved) = out else { return Ok(Attempt::Needs(needed(out))) };
     if let Some(code) = refusal(moved) {
         return Attempt::done(code);
+    }
+    for slot in hold.tables(s.world()) {
+        nested::host_changed(s, slot)?;
     }
     s.note("gives the client's frame up");
     put_page_alloc_ref(s, client_at)?;

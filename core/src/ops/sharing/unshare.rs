@@ -8,6 +8,7 @@ use crate::lock::{Lock, Mode, policy};
 use crate::machine::sharing::SharingAct;
 use crate::machine::{DomWord, XenWord};
 use crate::ops::log_dirty;
+use crate::ops::nested;
 use crate::ops::query::{release, take};
 use crate::ops::refs::{put_page_alloc_ref, put_page_and_type, set_gpfn};
 use crate::step::{Act, Page, Step, Stop};
@@ -46,6 +47,7 @@ pub fn unshare_or_tell<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
 /// The same under the entry's lock.
 pub(super) fn locked<S: Step>(s: &mut S, g: DomGfn, slot: u8, destroy: bool) -> Result<Code, Stop> {
     let Some(mfn) = shared(leaf_at(s, g)?) else { return Ok(Code::Ok) };
+    nested::host_changed(s, slot)?;
     lock_page(s, mfn)?;
     let seen = s.act(Act::Sharing(SharingAct::Count { mfn, g }))?;
     if seen % 2 == 0 {

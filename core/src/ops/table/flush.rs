@@ -11,18 +11,30 @@
 //! that follows it another actor may find the entry changed, think the frame unused, and free it, though a TLB still
 //! has it; the note that stands until the TLBs have answered tells it so (I31).
 //!
+//! Nested views hold copies of the domain's entries. They are no TLBs: they are tables, and are emptied under locks of
+//! their own, at once (see [`nested`]).
+//!
 //! Devices have TLBs of their own (the IOMMU's). A batch may empty the vCPUs' as it goes and the devices' once at its
 //! end; it must not free a frame before that (S64: XSA-346, dea460d869 and 5777a3742d of 2020-10-20).
 
 use crate::machine::table::TableAct;
 use crate::machine::{Deferral, DomWord, Kind};
+use crate::ops::nested;
 use crate::step::{Act, Step, Stop};
 
-/// Asks for a flush of all that may know the domain's entries: at once, or at the end of the section.
+/// Asks for a flush of all that may know the domain's entries: at once, or at the end of the section. Its nested views
+/// are emptied at once in either case, so the caller holds no lock behind those of p2m tables.
 pub fn flush<S: Step>(s: &mut S, slot: u8) -> Result<(), Stop> {
+    nested::host_changed(s, slot)?;
     if s.world().flush == Deferral::Deferred && s.act(Act::Table(TableAct::NeedFlush(slot)))? != 0 {
         return Ok(());
     }
+    flush_now(s, slot)
+}
+
+/// The same, never put off: for who frees at once what its entry has mapped.
+pub fn flush_sync<S: Step>(s: &mut S, slot: u8) -> Result<(), Stop> {
+    nested::host_changed(s, slot)?;
     flush_now(s, slot)
 }
 

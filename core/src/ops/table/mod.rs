@@ -20,7 +20,7 @@ use crate::machine::table::TableAct;
 use crate::step::{Act, Effect, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
 
-pub use flush::{before_free, flush, flush_now};
+pub use flush::{before_free, flush, flush_now, flush_sync};
 
 /// What is to be mapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
