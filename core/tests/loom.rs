@@ -10,7 +10,7 @@ use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use loom::thread;
 use p2mscope_core::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Order, Word};
 use p2mscope_core::entry::{Access, Decoded, Format, Leaf, LeafCtx, P2mType};
-use p2mscope_core::lock::{Taken, global, owned};
+use p2mscope_core::lock::{self, Lock, Mode, Taken, global, owned};
 use p2mscope_core::machine::{
     Actor, ActorWord, DomWord, Domain, Form, FrameWord, Kind, Map, Policy, Sizes, Words, World, frames,
 };
@@ -287,6 +287,37 @@ fn holders_of_the_shared_side_let_the_queued_one_in() {
     check(None, &[Lack::Exchange], |lack| global_lock(lack, Form::Atomic, &[false, false]));
     check(Some(1), &[], |lack| global_lock(lack, Form::Spinlock, &[true, false, false]));
     check(Some(1), &[], |lack| global_lock(lack, Form::Percpu, &[true, false, false]));
+}
+
+/// One gfn's lock, taken by all parts but those that take the 2 MB around it as a whole.
+fn area_lock(lack: Lack, parts: &[bool]) {
+    let world = World { policy: Policy::K4, ..world(2, parts.len()) };
+    let (key, page) = world.map.lock_page(0, 0);
+    let (part, whole) = (Lock::Range(0, 0), Lock::Area(0, 0));
+    let first = HashMap::from([(key.0, 1), (page.0, 1)]);
+    let all = [part, whole].map(|l| lock::word_of(&mut Face::new(lack, &[], &first), &world, l).unwrap());
+    let words = Face::new(lack, &all, &first);
+    let data = loom::sync::Arc::new(AtomicU64::new(0));
+    let run = |(me, &is_whole): (usize, &bool)| -> Box<dyn FnOnce() + Send> {
+        let (mut m, world, data, me) = (words.clone(), world.clone(), data.clone(), ActorId(me as u8));
+        let lock = if is_whole { whole } else { part };
+        Box::new(move || {
+            while lock::try_take(&mut m, &world, me, lock, Mode::Exclusive) != Taken::Yes {
+                m.relax();
+            }
+            raise(&data);
+            lock::release(&mut m, &world, me, lock, Mode::Exclusive);
+        })
+    };
+    together(parts.iter().enumerate().map(run).collect());
+    let mut m = words.clone();
+    assert_eq!((all.map(|w| m.get(w)), data.load(Ordering::Relaxed)), ([0, 0], parts.len() as u64));
+}
+
+#[test]
+fn a_part_and_its_area_exclude_each_other_and_every_part_is_counted() {
+    check(Some(3), &[Lack::Order, Lack::Exchange], |lack| area_lock(lack, &[false, false]));
+    check(Some(3), &[Lack::Exchange], |lack| area_lock(lack, &[true, false]));
 }
 
 fn table_link(lack: Lack) {

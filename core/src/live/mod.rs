@@ -102,6 +102,14 @@ impl<C: Code> Live<C> {
         self.tell_all(DRAIN);
     }
 
+    /// Tells one actor to stop at the end of the round that it is in: who may be waiting for others must be told before
+    /// those are.
+    pub fn drain_one(&self, a: ActorId) {
+        if let Some(own) = self.0.owns.get(a.0 as usize) {
+            own.tell(DRAIN);
+        }
+    }
+
     /// Tells every actor to stop where it is.
     pub fn freeze(&self) {
         self.tell_all(FREEZE);

@@ -61,8 +61,12 @@ fn update<W: Words>(m: &mut W, area: Word, next: impl Fn(u64) -> Option<u64>) ->
 
 /// Takes a gfn's lock.
 pub fn try_part<W: Words>(m: &mut W, at: Part, me: ActorId) -> Taken {
-    if m.get(at.word) != 0 {
-        return if owned::try_take(m, at.word, me, true) { Taken::Yes } else { Taken::No };
+    match owned::owner(m.get(at.word)) {
+        // Counted already. Nobody else changes the word of what is its own.
+        Some((a, _)) if a == me => return if owned::try_take(m, at.word, me, true) { Taken::Yes } else { Taken::No },
+        // It may be free by now: then it is to be counted first, the next time.
+        Some(_) => return Taken::No,
+        None => {}
     }
     if !update(m, at.area, |seen| (!closed(seen, me)).then_some(seen + 1)) {
         return Taken::No;

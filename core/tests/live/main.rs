@@ -1,5 +1,7 @@
 //! Live runs on real threads: nothing is lost, a deadlock is found while it stands, and every way to stop stops.
 
+mod eight;
+mod mixed;
 mod pages;
 
 use p2mscope_core::addr::{ActorId, Mfn};
