@@ -1,7 +1,7 @@
 //! What each effect does to words. Written once: a simulated step and a live effect both end here.
 
 use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
-use crate::entry::{Decoded, Era, Leaf, LeafCtx, P2mType};
+use crate::entry::{Access, Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
     DomWord, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, nested, objects, paging, pause, pod,
@@ -106,7 +106,8 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::AllocFrame(slot) => [mfn_word(frames::alloc_frame(m, world, me, slot)), 0],
         Act::AllocTable(slot) => [mfn_word(frames::alloc_table(m, world, me, slot)), 0],
         Act::FreeTable(mfn) => flag(frames::free_table(m, world, mfn)),
-        Act::SetEntry { word, entry, g, order } => {
+        Act::SetEntry { word, entry, g, order, fresh } => {
+            let entry = if fresh { with_default_access(m, world, g, order, entry) } else { entry };
             if let Err(refused) = foreign::before(m, world, g.dom, (word, order), entry) {
                 return [m.get(word), refused as u64];
             }
@@ -238,6 +239,18 @@ fn move_pins<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, order: 
         for _ in 0..n {
             frames::put_page(m, world, old);
         }
+    }
+}
+
+/// The entry with the access that new ones of the domain have. One that the layout has no room for stays.
+fn with_default_access<W: Words>(m: &mut W, world: &World, g: DomGfn, order: Order, entry: u64) -> u64 {
+    let Some(slot) = world.slot(g.dom) else { return entry };
+    let access = Access::from_code(m.get(world.map.dom(slot, DomWord::DefaultAccess))).unwrap_or(Access::Rwx);
+    match world.format.decode(order.level(), entry) {
+        Decoded::Leaf(leaf) if leaf.access != access && world.format.has_access(access) => {
+            world.format.leaf(&Leaf { access, ..leaf }, &LeafCtx::default())
+        }
+        _ => entry,
     }
 }
 

@@ -152,6 +152,8 @@ pub enum Act {
         g: DomGfn,
         /// How many it maps.
         order: Order,
+        /// Whether it gets the domain's default access instead of its own.
+        fresh: bool,
     },
     /// A guest access through the TLB, or the first read of a walk: a [`tlb::Outcome`].
     TlbAccess {

@@ -364,7 +364,13 @@ fn entry_write(lack: Lack) {
     let words = Face::new(lack, &[word, top], &HashMap::from([(word.0, old)]));
     let (mut m, w) = (words.clone(), world.clone());
     let writer = thread::spawn(move || {
-        let act = Act::SetEntry { word, entry: new, g: DomGfn { dom: DomId(1), gfn: Gfn(0) }, order: Order::K4 };
+        let act = Act::SetEntry {
+            word,
+            entry: new,
+            g: DomGfn { dom: DomId(1), gfn: Gfn(0) },
+            order: Order::K4,
+            fresh: false,
+        };
         perform(&mut m, &w, ActorId(0), &Effect::Act(act))
     });
     let mut m = words.clone();

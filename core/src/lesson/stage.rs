@@ -2,11 +2,12 @@
 
 use super::{DomainSpec, Lesson, MapItem, ViewSpec};
 use crate::addr::{ActorId, DomId, Gfn};
-use crate::entry::Access;
+use crate::entry::{Access, P2mType};
 use crate::machine::{
     Actor, BuildError, Builder, NamedLock, NewDomain, NewFrame, NewGrant, NewMapping, Policy, View, World,
 };
-use crate::script::code::Instr;
+use crate::script::code::{Expr, Instr, Program};
+use crate::script::verbs::{Verb, Word};
 use crate::script::{Error, Problem, Script};
 use crate::sim::Sim;
 use crate::watch::Rules;
@@ -82,7 +83,7 @@ impl Lesson {
                 .map(|g| NewGrant { name: g.name.clone(), from: g.from, to: g.to, readonly: g.readonly })
                 .collect(),
             patience: self.world.patience,
-            pausable: compiled.programs.iter().flat_map(|p| &p.instrs).any(pauses),
+            pausable: self.pausable(&compiled.programs),
         };
         let (world, first) = builder.build().map_err(|e| self.at_fault(&e))?;
         let frames = self.names.frames.iter();
@@ -105,6 +106,36 @@ impl Lesson {
         NewDomain { id: v.id, name: v.name.clone(), tables: v.tables as u32, view, ..NewDomain::default() }
     }
 
+    /// Whether somebody may pause a vCPU, end one, or send one back to its guest, so that it is kept who is where: by a
+    /// verb that is there for it, or by one that ends a domain over what this world can come to have.
+    fn pausable(&self, programs: &[Program]) -> bool {
+        let calls = || {
+            programs.iter().flat_map(|p| &p.instrs).filter_map(|i| match i {
+                Instr::Do(call, _) => Some(call),
+                _ => None,
+            })
+        };
+        let does = |is: fn(Verb) -> bool| calls().any(|c| is(c.verb));
+        let maps = self.domains.iter().map(|d| &d.map).chain(self.views.iter().map(|v| &v.map));
+        let has = |is: fn(P2mType) -> bool| maps.clone().flatten().any(|m| is(m.ty));
+        // Which type an entry is written with is seen where the program names it.
+        let writes = |is: fn(P2mType) -> bool| {
+            calls().any(|c| match c.value(Word::As) {
+                Some(Expr::Const(ty)) if c.verb == Verb::SetEntry => {
+                    P2mType::all().get(*ty as usize).is_some_and(|t| is(*t))
+                }
+                _ => false,
+            })
+        };
+        let promised = has(|ty| ty.is_pod()) || writes(|ty| ty.is_pod()) || does(|v| v == Verb::MarkPod);
+        let special = has(|ty| ty.is_special()) || writes(|ty| ty.is_special()) || does(Verb::may_make_special);
+        does(Verb::may_pause)
+            || promised && does(Verb::may_populate)
+            || special && does(Verb::may_meet_special)
+            || calls().any(|c| c.verb == Verb::MarkPod && c.has(Word::Order))
+            || self.domains.iter().any(|d| d.access_required) && does(|v| v == Verb::AccessCheck)
+    }
+
     fn slot(&self, d: DomId) -> Option<u8> {
         self.domains.iter().position(|x| x.id == d).map(|i| i as u8)
     }
@@ -120,11 +151,6 @@ impl Lesson {
         };
         vec![self.file().error(Problem::new(span.unwrap_or_default(), e.to_string()))]
     }
-}
-
-/// Whether a statement may pause a vCPU, end one, or send one back to its guest.
-fn pauses(i: &Instr) -> bool {
-    matches!(i, Instr::Do(call, _) if call.verb.may_pause())
 }
 
 fn new_domain(d: &DomainSpec) -> NewDomain {

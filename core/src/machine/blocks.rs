@@ -48,7 +48,26 @@ pub enum BlockAct {
         /// The first one's gfn.
         g: DomGfn,
     },
-    /// Whether each frame is there and is that domain's.
+    /// Gives one frame of a domain's own another gfn in m2p, if that still says what was seen there: a [`Renamed`].
+    Rename {
+        /// The frame.
+        mfn: Mfn,
+        /// What m2p said.
+        seen: u64,
+        /// The gfn, whose domain the frame's must be.
+        g: DomGfn,
+    },
+    /// Takes every frame out of m2p that it has between that gfn and the end of a block, but for the frames of another
+    /// block; gives how many there were.
+    Forget {
+        /// The first gfn.
+        g: DomGfn,
+        /// How many gfns.
+        order: Order,
+        /// The first frame of those that keep their gfns.
+        but: Mfn,
+    },
+    /// Whether each frame is there, allocated, and that domain's.
     Owned {
         /// The first frame.
         mfn: Mfn,
@@ -104,6 +123,29 @@ pub enum BlockAct {
     },
 }
 
+/// What became of a [`BlockAct::Rename`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u64)]
+pub enum Renamed {
+    /// m2p says something else by now.
+    Changed,
+    /// The frame has that gfn.
+    Yes,
+    /// The frame is not the domain's, or no longer allocated; m2p is as it was.
+    NotOwned,
+}
+
+impl Renamed {
+    /// From the effect's result.
+    pub const fn from_word(w: u64) -> Renamed {
+        match w {
+            0 => Renamed::Changed,
+            1 => Renamed::Yes,
+            _ => Renamed::NotOwned,
+        }
+    }
+}
+
 /// Does it.
 pub fn perform<W: Words>(m: &mut W, world: &World, me: ActorId, a: BlockAct) -> u64 {
     match a {
@@ -116,6 +158,8 @@ pub fn perform<W: Words>(m: &mut W, world: &World, me: ActorId, a: BlockAct) -> 
             1
         }
         BlockAct::Claim { mfn, order, g } => claim(m, world, mfn, order, g) as u64,
+        BlockAct::Rename { mfn, seen, g } => rename(m, world, mfn, seen, g) as u64,
+        BlockAct::Forget { g, order, but } => forget(m, world, g, order, but),
         BlockAct::Owned { mfn, order, dom } => each(mfn, order).all(|f| owned(m, world, f, dom)) as u64,
         BlockAct::Named { mfn, order } => each(mfn, order).any(|f| m2p(m, world, f) >> 63 == 0) as u64,
         BlockAct::Unused { mfn, order } => each(mfn, order).all(|f| unused(m, world, f)) as u64,
@@ -180,7 +224,36 @@ fn claim<W: Words>(m: &mut W, world: &World, mfn: Mfn, order: Order, g: DomGfn) 
 }
 
 fn owned<W: Words>(m: &mut W, world: &World, f: Mfn, dom: DomId) -> bool {
-    world.map.page(f, 0).is_some() && frames::owner(m, world, f) == dom && !frames::is_free(m, world, f)
+    let allocated = m.get(rec(world, f, FrameWord::Count)) & PGC_ALLOCATED != 0;
+    allocated && world.map.page(f, 0).is_some() && frames::owner(m, world, f) == dom
+}
+
+/// The gfn first, and then whose the frame is: whoever gives it back drops the allocation before m2p forgets it, so that
+/// live one of the two sees the other.
+fn rename<W: Words>(m: &mut W, world: &World, mfn: Mfn, seen: u64, g: DomGfn) -> Renamed {
+    let word = rec(world, mfn, FrameWord::M2p);
+    if m.cas(word, seen, g.to_word()) != seen {
+        return Renamed::Changed;
+    }
+    if owned(m, world, mfn, g.dom) {
+        return Renamed::Yes;
+    }
+    m.cas(word, g.to_word(), seen);
+    Renamed::NotOwned
+}
+
+fn forget<W: Words>(m: &mut W, world: &World, g: DomGfn, order: Order, but: Mfn) -> u64 {
+    let kept = |f: u64| but.is_valid() && (but.0..but.0 + order.frames()).contains(&f);
+    let mut n = 0;
+    for f in (0..world.map.frames() as u64).filter(|&f| !kept(f)) {
+        let word = rec(world, Mfn(f), FrameWord::M2p);
+        let seen = m.get(word);
+        let there = seen >> 63 == 0 && DomGfn::from_word(seen).dom == g.dom;
+        if there && DomGfn::from_word(seen).gfn.base(order) == g.gfn {
+            n += (m.cas(word, seen, M2P_INVALID) == seen) as u64;
+        }
+    }
+    n
 }
 
 fn m2p<W: Words>(m: &mut W, world: &World, f: Mfn) -> u64 {

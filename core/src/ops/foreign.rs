@@ -99,7 +99,7 @@ fn enter<S: Step>(s: &mut S, hold: Hold, slot: u8, g: DomGfn, mfn: Mfn) -> Resul
     if promised {
         s.lock(Lock::Pod(slot), Mode::Exclusive)?;
     }
-    let code = set_entry(s, g, NewEntry::new(mfn, P2mType::MapForeign))?;
+    let code = set_entry(s, g, NewEntry::fresh(mfn, P2mType::MapForeign))?;
     if promised {
         old::count_pod(s, slot, (code == Code::Ok) as u64)?;
         s.unlock(Lock::Pod(slot), Mode::Exclusive)?;

@@ -131,7 +131,7 @@ fn reference<S: Step>(s: &mut S, grant: u64, is: Grant, write: bool) -> Result<(
 fn map<S: Step>(s: &mut S, g: DomGfn, mfn: Mfn, readonly: bool) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     let first = Hold::entry(s.world(), slot, g.gfn, Order::K4);
-    outermost_code(s, first, |s, hold| p2m_add_page(s, hold, g, NewEntry::new(mfn, entry_type(!readonly))))
+    outermost_code(s, first, |s, hold| p2m_add_page(s, hold, g, NewEntry::fresh(mfn, entry_type(!readonly))))
 }
 
 const fn entry_type(write: bool) -> P2mType {

@@ -110,7 +110,7 @@ pub fn nested_fill<S: Step>(s: &mut S, n: DomGfn, g: DomGfn) -> Result<Code, Sto
                 let alike = n.gfn.offset(leaf.order) == g.gfn.offset(leaf.order);
                 let order = if alike && of != view { leaf.order } else { Order::K4 };
                 let (at, mfn) = (n.gfn.base(order), Mfn(leaf.mfn.0 - n.gfn.offset(order)));
-                let new = NewEntry { mfn, ty: leaf.ty, access: leaf.access, order };
+                let new = NewEntry { mfn, ty: leaf.ty, access: leaf.access, order, fresh: false };
                 set_entry(s, DomGfn { gfn: at, ..n }, new)?
             } else {
                 Code::Eagain

@@ -2,7 +2,7 @@
 
 use super::naming::{Names, mapped};
 use crate::addr::{DomGfn, Mfn, Order};
-use crate::machine::blocks::BlockAct;
+use crate::machine::blocks::{BlockAct, Renamed};
 use crate::machine::pod::{PodAct, populated};
 
 fn block(names: &Names<'_>, mfn: Mfn, order: Order) -> String {
@@ -33,6 +33,12 @@ pub(super) fn block_done(names: &Names<'_>, a: BlockAct, result: u64) -> String 
             format!("claims {} for {} in m2p", of(mfn, order), mapped(g, order))
         }
         BlockAct::Claim { mfn, order, .. } => format!("finds {} claimed in m2p already", of(mfn, order)),
+        BlockAct::Rename { mfn, g, .. } => match Renamed::from_word(result) {
+            Renamed::Yes => format!("claims {g} for {} in m2p", names.frame(mfn)),
+            Renamed::Changed => format!("finds that m2p says something else of {} by now", names.frame(mfn)),
+            Renamed::NotOwned => format!("finds that {} is not domain {}'s any more", names.frame(mfn), g.dom),
+        },
+        BlockAct::Forget { g, order, .. } => format!("takes {result} frames of {} out of m2p", mapped(g, order)),
         BlockAct::Owned { mfn, order, dom } if done => format!("finds {} domain {dom}'s", of(mfn, order)),
         BlockAct::Owned { mfn, order, dom } => format!("finds that {} is not domain {dom}'s", of(mfn, order)),
         BlockAct::Named { mfn, order } if done => format!("finds a gfn in m2p for {}", of(mfn, order)),
@@ -65,6 +71,8 @@ pub(super) fn block_doing(names: &Names<'_>, a: BlockAct) -> String {
         }
         BlockAct::Name { mfn, order, g: None } => format!("take {} out of m2p", of(mfn, order)),
         BlockAct::Claim { mfn, order, g } => format!("claim {} for {} in m2p", of(mfn, order), mapped(g, order)),
+        BlockAct::Rename { mfn, g, .. } => format!("claim {g} for {} in m2p", names.frame(mfn)),
+        BlockAct::Forget { g, order, .. } => format!("take the frames of {} out of m2p", mapped(g, order)),
         BlockAct::Owned { mfn, order, .. } => format!("look whose {} is", of(mfn, order)),
         BlockAct::Named { mfn, order } => format!("look in m2p for {}", of(mfn, order)),
         BlockAct::Unused { mfn, order } => format!("look whether anybody else uses {}", of(mfn, order)),

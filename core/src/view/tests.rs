@@ -40,7 +40,7 @@ fn entry_word(run: &mut Run<Programs>) -> Word {
 fn set(run: &mut Run<Programs>, ty: P2mType, mfn: Mfn) -> Effect {
     let leaf = Leaf::new(ty, Access::Rwx, mfn, Order::K4);
     let entry = run.world().format.leaf(&leaf, &LeafCtx::default());
-    Effect::Act(Act::SetEntry { word: entry_word(run), entry, g: DomGfn::new(1, 0x10), order: Order::K4 })
+    Effect::Act(Act::SetEntry { word: entry_word(run), entry, g: DomGfn::new(1, 0x10), order: Order::K4, fresh: false })
 }
 
 /// The sentence of a program's last step; its actor is V0 and the program goes on.

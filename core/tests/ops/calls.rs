@@ -88,7 +88,7 @@ impl Code for Calls {
                 let word = s.page_word(table, Gfn(gfn).index(1))?;
                 let format = s.world().format;
                 let entry = format.leaf(&Leaf::new(P2mType::RamRw, Access::Rwx, mfn, Order::M2), &LeafCtx::default());
-                let old = s.act(Act::SetEntry { word, entry, g: g(gfn), order: Order::M2 })?;
+                let old = s.act(Act::SetEntry { word, entry, g: g(gfn), order: Order::M2, fresh: false })?;
                 if let Decoded::Table { mfn } = format.decode(1, old) {
                     s.act(Act::Table(TableAct::FreeTree { table: mfn, level: 0 }))?;
                 }
@@ -108,7 +108,7 @@ impl Code for Calls {
                 }
                 let table = table_at(s, gfn, 1)?;
                 let word = s.page_word(table, Gfn(gfn).index(1))?;
-                s.act(Act::SetEntry { word, entry: format.empty(), g: g(gfn), order: Order::M2 })?;
+                s.act(Act::SetEntry { word, entry: format.empty(), g: g(gfn), order: Order::M2, fresh: false })?;
                 Ok(0)
             }
         }

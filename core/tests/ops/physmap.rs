@@ -296,3 +296,112 @@ fn a_range_held_by_another_makes_add_page_wait_and_not_hang() {
         assert_eq!(search(&l, policy, None).verdict, Verdict::Safe, "{}", policy.name());
     }
 }
+
+#[test]
+fn a_page_that_is_being_unmapped_is_mapped_elsewhere_only_when_nothing_leads_to_it() {
+    // While m2p names the old address, whoever wants the page waits for that address' range.
+    let elsewhere = "toolstack: c = add_page 1:0x400 = M; if c == ok { c = guest_remove 1:0x400; assert c == ok }";
+    let map = format!("{RAM}; 0x400 = ram_paged");
+    let reads = "vcpu: v = hw_read 1:0x10";
+    for flush in ["sync", "deferred"] {
+        let world = format!("flush = \"{flush}\"");
+        for unmaps in
+            ["remove_page 1:0x10 = M", "guest_remove 1:0x10", "add_page 1:0x10 = F", "move_page 1:0x11 to 1:0x10"]
+        {
+            holds(&world, &map, &[&format!("balloon: c = {unmaps}"), elsewhere]);
+        }
+        holds(&world, &map, &["balloon: c = remove_page 1:0x10 = M", elsewhere, reads]);
+        holds(&world, &map, &["balloon: c = move_page 1:0x10 to 1:0x12", elsewhere]);
+    }
+}
+
+/// M is shared by two of the domain's own numbers; N is its own.
+const SHARED: &str = "0x10 = M as ram_shared; 0x12 = M as ram_shared; 0x11 = N as ram_rw content 6";
+
+#[test]
+fn a_shared_page_is_unshared_before_it_is_replaced_or_given_back() {
+    let world = "free_frames = 1, words = { old = \"none\" }";
+    one(
+        world,
+        SHARED,
+        "c = add_page 1:0x10 = F; assert c == ok; e = lookup 1:0x10; m = load m2p(F); assert e.mfn == F and m == 1:0x10
+        n = load nr_saved; k = load nr_shared; assert n == 0 and k == 1
+        c = guest_remove 1:0x12; assert c == ok and free(M); k = load nr_shared; assert k == 0
+        f = first page_list(1); f = next page_list(1) after f; f = next page_list(1) after f; store old = f",
+    );
+    one(
+        world,
+        SHARED,
+        "c = guest_remove 1:0x10; assert c == ok; e = lookup 1:0x10; assert e.mfn == none; n = load nr_saved; assert n == 0",
+    );
+    one(world, SHARED, "n = decrease 1:0x10; assert n == 1; e = lookup 1:0x10; assert e.mfn == none");
+    one(
+        world,
+        SHARED,
+        "c = move_page 1:0x10 to 1:0x20; assert c == ok; e = lookup 1:0x20; m = load m2p(e.mfn)
+        assert e.type == ram_rw and e.mfn != M and m == 1:0x20; e = lookup 1:0x10; assert e.mfn == none",
+    );
+    one(
+        world,
+        SHARED,
+        "c = move_page 1:0x11 to 1:0x10; assert c == ok; e = lookup 1:0x10; assert e.mfn == N; n = load nr_saved; assert n == 0",
+    );
+}
+
+#[test]
+fn a_shared_page_without_memory_for_a_copy_stays_and_leaves_an_event() {
+    for op in ["add_page 1:0x10 = F", "guest_remove 1:0x10", "move_page 1:0x10 to 1:0x20", "move_page 1:0x11 to 1:0x10"]
+    {
+        one(
+            "",
+            SHARED,
+            &format!(
+                "c = {op}; assert c == ENOMEM; e = lookup 1:0x10; assert e.mfn == M and e.type == ram_shared
+                e = lookup 1:0x11; assert e.mfn == N; n = load nr_saved; k = load nr_shared; assert n == 1 and k == 1"
+            ),
+        );
+    }
+}
+
+#[test]
+fn two_that_give_back_what_they_share_free_it_once() {
+    let map = "0x10 = M as ram_shared; 0x400 = M as ram_shared";
+    let gives = |g: &str| format!("balloon: c = guest_remove {g}; assert c == ok");
+    holds("free_frames = 1", map, &[&gives("1:0x10"), &gives("1:0x400")]);
+    holds("free_frames = 1", map, &[&gives("1:0x10"), "sharer: c = unshare 1:0x400"]);
+}
+
+#[test]
+fn new_memory_has_the_access_that_the_domain_gives_it() {
+    let now = "encoding = 'ept', free_frames = 2";
+    let all = "increase 1:0x20; add_page 1:0x20 = F; move_page 1:0x10 to 1:0x20; demand_populate 1:0x20";
+    for makes in all.split("; ") {
+        one(
+            now,
+            "cache = 1 | 0x10 = M as ram_rw content 5; 0x20 = populate_on_demand",
+            &format!(
+                "r = default_access 1 = access_rx; c = {makes}; assert c == ok; e = lookup 1:0x20
+                assert e.type == ram_rw and e.access == access_rx; e = lookup 1:0x10; assert e.mfn == none or e.access == access_rwx"
+            ),
+        );
+    }
+    one(now, "0x10 = M as ram_rw", "r = default_access 1 = access_r; r = share_nominate 1:0x10; e = lookup 1:0x10
+        assert e.type == ram_shared and e.access == access_r; r = unshare 1:0x10; e = lookup 1:0x10; assert e.access == access_r");
+    one(
+        now,
+        "0x10 = M as ram_rw",
+        "r = default_access 2 = access_r; r = foreign_map 2:0x20 = 1:0x10; e = lookup 2:0x20
+        assert e.type == map_foreign and e.access == access_r; r = foreign_unmap 2:0x20; assert r == ok",
+    );
+}
+
+#[test]
+fn no_maker_of_memory_hides_it_from_a_harvest() {
+    let map = "tables = 4, cache = 1, logdirty = true | 0x10 = M as ram_logdirty content 1; 0x21 = populate_on_demand; \
+        0x22 = ram_paged; 0x30 = S as ram_shared; 0x31 = S as ram_shared";
+    let all = "increase 1:0x20; add_page 1:0x20 = F; move_page 1:0x10 to 1:0x20; demand_populate 1:0x21; prep 1:0x22 = 3; unshare 1:0x30";
+    for makes in all.split("; ") {
+        // What can be written has its bit, and what has none cannot: I25 is asked after every step of rest.
+        one("free_frames = 2", map, &format!("c = {makes}; assert c == ok; n = logdirty_clean 1"));
+    }
+}

@@ -12,18 +12,19 @@ use crate::addr::{DomGfn, DomId, Gfn, Mfn, Order};
 use crate::entry::P2mType;
 use crate::lock::{Hold, Lock, Mode};
 use crate::machine::FrameWord;
-use crate::machine::blocks::BlockAct;
+use crate::machine::blocks::{BlockAct, Renamed};
 use crate::machine::frames::M2P_INVALID;
 use crate::ops::code::Code;
 use crate::ops::crash::crash;
 use crate::ops::needs::{Attempt, outermost_code};
+use crate::ops::sharing;
 use crate::ops::table::{NewEntry, flush, set_entry};
 use crate::step::{Act, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
 
 /// `add_page g = F`: maps frames of the domain's own as `ram_rw`. Errors in their order:
 /// - `EINVAL`: not aligned to the order, no such gfn or frame, or frames of another owner (dom_cow's among them);
-/// - `ENOMEM`: a shared page stands there that cannot be unshared;
+/// - what `unshare` answers for a shared page that stands there and cannot be unshared: `ENOMEM`, with an event;
 /// - `EPERM`: a grant, a foreign frame or a device stands there; the domain is crashed;
 /// - `ENOMEM`: no page for a table. Then nothing has changed, but that frames of a 2 MB block may have lost the
 ///   addresses they had.
@@ -33,7 +34,7 @@ pub fn add_page<S: Step>(s: &mut S, g: DomGfn, mfn: Mfn, order: Order) -> Result
     let slot = s.slot(g.dom)?;
     let first = Hold::entry(s.world(), slot, g.gfn, order);
     outermost_code(s, first, |s, hold| {
-        p2m_add_page(s, hold, g, NewEntry { order, ..NewEntry::new(mfn, P2mType::RamRw) })
+        p2m_add_page(s, hold, g, NewEntry { order, ..NewEntry::fresh(mfn, P2mType::RamRw) })
     })
 }
 
@@ -54,9 +55,13 @@ pub fn p2m_add_page<S: Step>(s: &mut S, hold: Hold, g: DomGfn, new: NewEntry) ->
     if !hold.covers(s.world(), slot, g.gfn, new.order) {
         return Attempt::needs(Hold::entry(s.world(), slot, g.gfn, new.order));
     }
-    let there = old::census(s, g, new.order.frames())?;
+    let frames = new.order.frames();
+    let mut there = old::census(s, g, frames)?;
     if there.shared {
-        return Attempt::done(Code::Enomem);
+        match unshare_all(s, g, frames)? {
+            Code::Ok => there = old::census(s, g, frames)?,
+            code => return Attempt::done(code),
+        }
     }
     if there.special {
         crash(s, slot)?;
@@ -69,6 +74,20 @@ pub fn p2m_add_page<S: Step>(s: &mut S, hold: Hold, g: DomGfn, new: NewEntry) ->
         Order::K4 => add_one(s, hold, slot, g, new, there),
         _ => add_block(s, hold, slot, g, new, there),
     }
+}
+
+/// Gives every shared page of a run that is held a frame of its own, which can then be replaced like any other. Should
+/// more turn out to be needed afterwards, they stay so.
+fn unshare_all<S: Step>(s: &mut S, g: DomGfn, frames: u64) -> Result<Code, Stop> {
+    old::scan(s, g, frames, Code::Ok, |s, p, _| {
+        if !p.ty().is_shared() {
+            return Ok(Continue(Code::Ok));
+        }
+        Ok(match sharing::unshare_held(s, p.g)? {
+            Code::Ok => Continue(Code::Ok),
+            code => Break(code),
+        })
+    })
 }
 
 /// What is looked at before any lock.
@@ -85,6 +104,9 @@ fn sensible<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<bool, Stop> 
     }
     Ok(s.act(Act::Block(BlockAct::Owned { mfn, order, dom: DomId::COW }))? == 0)
 }
+
+/// In the place of what m2p said: the frame was given back meanwhile. Nothing in m2p is this word.
+const GIVEN_BACK: u64 = u64::MAX - 2;
 
 /// One frame: claimed in m2p, taken from where it was, mapped.
 fn add_one<S: Step>(
@@ -106,9 +128,14 @@ fn add_one<S: Step>(
             return Ok(Some(Attempt::Needs(Hold::entry(s.world(), slot, o.gfn, Order::K4))));
         }
         s.note("claims the frame for its new address");
-        Ok(s.cas(m2p, seen, g.to_word())?.then_some(Attempt::Done(seen)))
+        Ok(match Renamed::from_word(s.act(Act::Block(BlockAct::Rename { mfn, seen, g }))?) {
+            Renamed::Yes => Some(Attempt::Done(seen)),
+            Renamed::Changed => None,
+            Renamed::NotOwned => Some(Attempt::Done(GIVEN_BACK)),
+        })
     })?;
     let before = match claim {
+        Attempt::Done(GIVEN_BACK) => return Attempt::done(Code::Einval),
         Attempt::Done(before) => before,
         Attempt::Needs(more) => return Attempt::needs(more),
         Attempt::Refused => return Ok(Attempt::Refused),
@@ -119,7 +146,7 @@ fn add_one<S: Step>(
         if at.own() == Some(mfn) {
             let code = set_entry(s, o, NewEntry::new(Mfn::INVALID, P2mType::Invalid))?;
             if code != Code::Ok {
-                s.store(m2p, before)?;
+                s.cas(m2p, g.to_word(), before)?;
                 return Attempt::done(code);
             }
             flush(s, slot)?;
@@ -128,13 +155,13 @@ fn add_one<S: Step>(
     }
     let code = replace(s, slot, g, new, there)?;
     if code != Code::Ok {
-        undo(s, mfn, claimed)?;
+        undo(s, g, mfn, claimed)?;
     }
     Attempt::done(code)
 }
 
 /// The frame is again where it was: the alias' entry stands in a table that is there, so that it can be written.
-fn undo<S: Step>(s: &mut S, mfn: Mfn, was: Claimed) -> Result<(), Stop> {
+fn undo<S: Step>(s: &mut S, g: DomGfn, mfn: Mfn, was: Claimed) -> Result<(), Stop> {
     if let Some(at) = was.alias
         && let Some(leaf) = at.leaf
     {
@@ -142,7 +169,7 @@ fn undo<S: Step>(s: &mut S, mfn: Mfn, was: Claimed) -> Result<(), Stop> {
     }
     let m2p = s.frame_word(mfn, FrameWord::M2p)?;
     s.note("names the frame's old address again");
-    s.store(m2p, was.m2p)
+    s.cas(m2p, g.to_word(), was.m2p).map(|_| ())
 }
 
 /// 512 frames. Where any of them has an address the whole table is needed; where none has, all are claimed at once.
@@ -191,8 +218,8 @@ fn forget_aliases<S: Step>(s: &mut S, slot: u8, g: DomGfn, mfn: Mfn, frames: u64
         if code != Code::Ok {
             return Ok(Break((i, code.word())));
         }
-        s.store(m2p, M2P_INVALID)?;
         flush(s, slot)?;
+        s.store(m2p, M2P_INVALID)?;
         Ok(Continue((i + 1, code.word())))
     })?;
     Ok(Code::from_word(code).unwrap_or(Code::Einval))
@@ -203,23 +230,20 @@ fn named(m2p: u64) -> Option<DomGfn> {
     (m2p >> 63 == 0).then(|| DomGfn::from_word(m2p))
 }
 
-/// Writes the entry, and keeps the books of what stood there. On an error they are as they were.
+/// Writes the entry, and keeps the books of what stood there. On an error they are as they were. m2p forgets the old
+/// frames only when the flush is made or noted: who finds no address there any more may map the frame elsewhere, and
+/// give it back.
 fn replace<S: Step>(s: &mut S, slot: u8, g: DomGfn, new: NewEntry, there: Census) -> Result<Code, Stop> {
     let frames = new.order.frames();
-    let same = |p: &Piece| p.own().is_some_and(|f| f == new.mfn.plus(p.g.gfn.0 - g.gfn.0));
-    let keeps = new.order == Order::K4 && there.own && same(&old::look(s, g)?);
+    let one = new.order == Order::K4 && there.own;
+    let old = if one { old::look(s, g)?.own() } else { None };
+    let keeps = one && old == Some(new.mfn);
     if there.pod > 0 {
         s.lock(Lock::Pod(slot), Mode::Exclusive)?;
-    }
-    if there.own && !keeps {
-        s.note("takes the old frames' gfns out of m2p");
-        old::name_own(s, g, frames, false)?;
     }
     let code = set_entry(s, g, new)?;
     if code == Code::Ok {
         old::count_pod(s, slot, there.pod)?;
-    } else if there.own && !keeps {
-        old::name_own(s, g, frames, true)?;
     }
     if there.pod > 0 {
         s.unlock(Lock::Pod(slot), Mode::Exclusive)?;
@@ -231,6 +255,14 @@ fn replace<S: Step>(s: &mut S, slot: u8, g: DomGfn, new: NewEntry, there: Census
         }
         if there.mapped {
             flush(s, slot)?;
+        }
+        if there.own && !keeps {
+            s.note("takes the old frames' gfns out of m2p");
+            let but = if new.ty.is_ram() { new.mfn } else { Mfn::INVALID };
+            s.act(Act::Block(match old {
+                Some(mfn) => BlockAct::Name { mfn, order: Order::K4, g: None },
+                None => BlockAct::Forget { g, order: new.order, but },
+            }))?;
         }
     }
     Ok(code)

@@ -5,16 +5,18 @@
 //! the page names the number it is moved from and stays so (section 1.5, item 1).
 
 use super::add::p2m_add_page;
-use super::old;
-use super::remove::{guest_remove_page, p2m_remove_entry};
+use super::old::{self, Piece};
+use super::remove::{Unmapped, guest_remove_page, unmap};
 use crate::addr::{DomGfn, Mfn, Order};
 use crate::entry::{Leaf, P2mType};
 use crate::lock::Hold;
 use crate::machine::FrameWord;
 use crate::ops::code::Code;
+use crate::ops::log_dirty;
 use crate::ops::needs::{Attempt, outermost_code};
 use crate::ops::pod;
-use crate::ops::table::{NewEntry, flush, set_entry};
+use crate::ops::sharing;
+use crate::ops::table::{NewEntry, flush_now, set_entry};
 use crate::step::{Act, Step, Stop};
 
 /// `move_page g to h`: the page at `g` is mapped at `h` instead; what stood at `h` is given back. Errors in their
@@ -41,9 +43,12 @@ pub fn move_page<S: Step>(s: &mut S, g: DomGfn, h: DomGfn) -> Result<Code, Stop>
             Attempt::Done(Code::Ok) => {}
             other => return Ok(other),
         }
-        let source = old::look(s, g)?;
+        let mut source = old::look(s, g)?;
         if source.ty().is_shared() {
-            return Attempt::done(Code::Enomem);
+            if sharing::unshare_held(s, g)? != Code::Ok {
+                return Attempt::done(Code::Enomem);
+            }
+            source = old::look(s, g)?;
         }
         let Some(leaf) = source.leaf.filter(|l| matches!(l.ty, P2mType::RamRw | P2mType::RamLogdirty)) else {
             return Attempt::done(Code::Eacces);
@@ -71,33 +76,53 @@ fn moved<S: Step>(s: &mut S, hold: Hold, g: DomGfn, h: DomGfn, leaf: Leaf) -> Re
     if g == h {
         return Ok(Code::Ok);
     }
-    let code = s.scope(|s| Ok(answer(p2m_remove_entry(s, hold, g, leaf.mfn, Order::K4)?)))?;
+    // m2p keeps naming g: who wants to map the page meanwhile waits for it.
+    let code = s.scope(|s| Ok(answer(unmap(s, hold, g, leaf.mfn, Order::K4)?, Unmapped::code)))?;
     if code != Code::Ok {
         return Ok(code);
     }
     let mut code = Code::Ok;
     if there.ty().is_special() {
-        let slot = s.slot(h.dom)?;
-        code = set_entry(s, h, NewEntry::new(Mfn::INVALID, P2mType::Invalid))?;
-        flush(s, slot)?;
+        code = clear_special(s, h, there)?;
     } else if there.mfn().is_some() {
-        code = s.scope(|s| Ok(answer(guest_remove_page(s, hold, h)?)))?;
+        code = s.scope(|s| Ok(answer(guest_remove_page(s, hold, h)?, |code| code)))?;
     }
     if code == Code::Ok {
-        code = s.scope(|s| Ok(answer(p2m_add_page(s, hold, h, NewEntry::new(leaf.mfn, leaf.ty))?)))?;
+        code = s.scope(|s| Ok(answer(p2m_add_page(s, hold, h, NewEntry::fresh(leaf.mfn, leaf.ty))?, |code| code)))?;
     }
     if code != Code::Ok {
         // The entry at g stands in a table of its own by now, so that this needs no page.
         set_entry(s, g, NewEntry { access: leaf.access, ..NewEntry::new(leaf.mfn, leaf.ty) })?;
-        s.store(m2p, g.to_word())?;
+        let slot = s.slot(g.dom)?;
+        log_dirty::mark_dirty(s, slot, g.gfn)?;
+    }
+    Ok(code)
+}
+
+/// Clears a grant's or foreign entry at the destination. A foreign entry's reference goes with it and may be the frame's
+/// last: one more is held until every TLB that may know the entry has answered.
+fn clear_special<S: Step>(s: &mut S, h: DomGfn, there: Piece) -> Result<Code, Stop> {
+    let slot = s.slot(h.dom)?;
+    let held = there.mfn().filter(|_| there.ty() == P2mType::MapForeign);
+    if let Some(mfn) = held {
+        s.note("takes a reference, so that the frame outlives the entry");
+        s.act(Act::GetPage { mfn, dom: None })?;
+    }
+    let code = set_entry(s, h, NewEntry::new(Mfn::INVALID, P2mType::Invalid))?;
+    if code == Code::Ok {
+        flush_now(s, slot)?;
+    }
+    if let Some(mfn) = held {
+        s.note("drops its own reference, now that every TLB has answered");
+        s.act(Act::PutPage(mfn))?;
     }
     Ok(code)
 }
 
 /// What an operation answered that had all it needs.
-fn answer(a: Attempt<Code>) -> Code {
+fn answer<T>(a: Attempt<T>, code: impl Fn(T) -> Code) -> Code {
     match a {
-        Attempt::Done(code) => code,
+        Attempt::Done(done) => code(done),
         Attempt::Needs(_) | Attempt::Refused => Code::Erestart,
     }
 }

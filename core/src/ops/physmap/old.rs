@@ -7,7 +7,6 @@
 use crate::addr::{DomGfn, Gfn, Mfn, Order};
 use crate::entry::{Leaf, P2mType};
 use crate::machine::DomWord;
-use crate::machine::blocks::BlockAct;
 use crate::machine::sweep::{Found, Sweep};
 use crate::ops::log_dirty;
 use crate::step::{Act, Effect, Plain, Step, Stop};
@@ -178,16 +177,6 @@ pub fn census<S: Step>(s: &mut S, g: DomGfn, frames: u64) -> Result<Census, Stop
         c.special |= ty.is_special();
         c.busy |= !p.is_hole() && !ty.is_pod();
         Ok(Continue(c))
-    })
-}
-
-/// The frames of the domain's own memory in a run lose their gfn in m2p, or get it back (`named`).
-pub fn name_own<S: Step>(s: &mut S, g: DomGfn, frames: u64, named: bool) -> Result<(), Stop> {
-    scan(s, g, frames, (), |s, p, ()| {
-        if let Some(mfn) = p.own() {
-            s.act(Act::Block(BlockAct::Name { mfn, order: p.order(), g: named.then_some(p.g) }))?;
-        }
-        Ok(Continue(()))
     })
 }
 

@@ -1,8 +1,10 @@
 //! Taking mappings away (Xen's `guest_physmap_remove_page`, `p2m_remove_entry` and `guest_remove_page`; reference
 //! section 7.6, as of 2026-08).
 //!
-//! Protocol: the entry goes, every TLB answers, and only then does the frame's allocation go. m2p forgets a frame
-//! before its entry is gone and names it again should the entry stay.
+//! Protocol: the entry goes, every TLB answers, and only then does the frame's allocation go. m2p forgets a frame last,
+//! when its entry is gone, the flush made or noted, and the allocation gone if it is to go: whoever wants to map the
+//! frame elsewhere finds this address there until then, and waits for whoever holds it. Xen's m2p forgets first, which
+//! one lock for the whole table hides.
 
 use super::add::above;
 use super::old::{self, Piece};
@@ -14,8 +16,9 @@ use crate::ops::code::Code;
 use crate::ops::log_dirty;
 use crate::ops::needs::{Attempt, outermost_code};
 use crate::ops::paging;
+use crate::ops::sharing;
 use crate::ops::table::{NewEntry, before_free, flush, set_entry};
-use crate::step::{Act, Step, Stop};
+use crate::step::{Act, Plain, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
 
 /// An entry that maps nothing.
@@ -50,6 +53,26 @@ pub fn p2m_remove_entry<S: Step>(
     mfn: Mfn,
     order: Order,
 ) -> Result<Attempt<Code>, Stop> {
+    Ok(match unmap(s, hold, g, mfn, order)? {
+        Attempt::Done(was) => {
+            if was == Unmapped::Own {
+                forget(s, mfn, order)?;
+            }
+            Attempt::Done(was.code())
+        }
+        Attempt::Needs(more) => Attempt::Needs(more),
+        Attempt::Refused => Attempt::Refused,
+    })
+}
+
+/// The same, and m2p still names what was unmapped.
+pub(super) fn unmap<S: Step>(
+    s: &mut S,
+    hold: Hold,
+    g: DomGfn,
+    mfn: Mfn,
+    order: Order,
+) -> Result<Attempt<Unmapped>, Stop> {
     let slot = s.slot(g.dom)?;
     if !hold.covers(s.world(), slot, g.gfn, order) {
         return Attempt::needs(Hold::entry(s.world(), slot, g.gfn, order));
@@ -63,23 +86,65 @@ pub fn p2m_remove_entry<S: Step>(
                 Ok(if is { Continue(true) } else { Break(false) })
             })?);
     if !right {
-        return Attempt::done(Code::Eilseq);
+        return Attempt::done(Unmapped::Not(Code::Eilseq));
     }
     let there = old::census(s, g, frames)?;
-    if there.own {
-        s.note("takes the frames' gfns out of m2p");
-        old::name_own(s, g, frames, false)?;
-        forget_writes(s, slot, g, frames)?;
-    }
     let code = set_entry(s, g, hole(order))?;
     if code == Code::Ok && there.mapped {
         flush(s, slot)?;
     }
-    if code != Code::Ok && there.own {
-        old::name_own(s, g, frames, true)?;
-        old::mark_dirty(s, slot, g, frames)?;
+    if code == Code::Ok && there.own {
+        forget_writes(s, slot, g, frames)?;
     }
-    Attempt::done(code)
+    Attempt::done(if code == Code::Ok && there.own { Unmapped::Own } else { Unmapped::of(code) })
+}
+
+/// Frames that were unmapped lose their gfns in m2p.
+fn forget<S: Step>(s: &mut S, mfn: Mfn, order: Order) -> Result<(), Stop> {
+    s.note("takes the frames' gfns out of m2p");
+    s.act(Act::Block(BlockAct::Name { mfn, order, g: None })).map(|_| ())
+}
+
+/// What has become of an entry that was to go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unmapped {
+    /// It has gone, and mapped memory of the domain's own, which m2p still names.
+    Own,
+    /// It has gone; m2p has nothing of it.
+    Other,
+    /// It stands as it was, and why.
+    Not(Code),
+}
+
+impl Unmapped {
+    const fn of(code: Code) -> Unmapped {
+        if let Code::Ok = code { Unmapped::Other } else { Unmapped::Not(code) }
+    }
+
+    /// What an operation answers.
+    pub(super) const fn code(self) -> Code {
+        if let Unmapped::Not(code) = self { code } else { Code::Ok }
+    }
+}
+
+impl Plain for Unmapped {
+    const WORDS: usize = 1;
+
+    fn to_words(self) -> [u64; 4] {
+        let word = match self {
+            Unmapped::Own => 1 << 8,
+            Unmapped::Other => Code::Ok.word(),
+            Unmapped::Not(code) => code.word(),
+        };
+        [word, 0, 0, 0]
+    }
+
+    fn from_words(w: [u64; 4]) -> Unmapped {
+        match Code::from_word(w[0]) {
+            None => Unmapped::Own,
+            Some(code) => Unmapped::of(code),
+        }
+    }
 }
 
 /// Whether a piece maps that frame: grants and foreign frames count as memory, a device's do not.
@@ -103,7 +168,7 @@ fn forget_writes<S: Step>(s: &mut S, slot: u8, g: DomGfn, frames: u64) -> Result
 }
 
 /// `guest_remove g`: a guest gives a page back. Errors in their order: `ENOENT` if nothing is there, `EPERM` for a
-/// device, `ENOMEM` for a shared page that cannot be unshared, `EINVAL` without a frame (populate on demand, broken),
+/// device, what `unshare` answers (`ENOMEM`, with an event) for a shared page that cannot be unshared, `EINVAL` without a frame (populate on demand, broken),
 /// `ENXIO` for a frame that is not the domain's, `ENOMEM` if a superpage would have to be split and there is no page
 /// for a table. After an error nothing has changed.
 ///
@@ -137,23 +202,35 @@ pub fn guest_remove_page<S: Step>(s: &mut S, hold: Hold, g: DomGfn) -> Result<At
     if p.ty() == P2mType::MmioDirect {
         return Attempt::done(Code::Eperm);
     }
-    if p.ty().is_shared() {
-        return Attempt::done(Code::Enomem);
-    }
+    let p = match p.ty().is_shared() {
+        false => p,
+        true => match sharing::unshare_held(s, g)? {
+            Code::Ok => old::look(s, g)?,
+            code => return Attempt::done(code),
+        },
+    };
     let Some(mfn) = p.mfn().filter(|_| !p.ty().is_broken()) else { return Attempt::done(Code::Einval) };
     if s.act(Act::GetPage { mfn, dom: Some(g.dom) })? == 0 {
         return Attempt::done(Code::Enxio);
     }
-    let code = match p2m_remove_entry(s, hold, g, mfn, Order::K4)? {
-        Attempt::Done(code) => code,
-        other => {
+    let was = match unmap(s, hold, g, mfn, Order::K4)? {
+        Attempt::Done(was) => was,
+        Attempt::Needs(more) => {
             s.act(Act::PutPage(mfn))?;
-            return Ok(other);
+            return Attempt::needs(more);
+        }
+        Attempt::Refused => {
+            s.act(Act::PutPage(mfn))?;
+            return Ok(Attempt::Refused);
         }
     };
+    let code = was.code();
     if code == Code::Ok {
         before_free(s, slot)?;
         s.act(Act::PutAllocation(mfn))?;
+    }
+    if was == Unmapped::Own {
+        forget(s, mfn, Order::K4)?;
     }
     s.act(Act::PutPage(mfn))?;
     if code == Code::Ok && p.ty().is_paging() {

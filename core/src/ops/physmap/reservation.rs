@@ -34,7 +34,7 @@ pub fn increase<S: Step>(s: &mut S, g: DomGfn, order: Order) -> Result<Code, Sto
         return Ok(Code::Enomem);
     }
     let first = Hold::entry(s.world(), slot, g.gfn, order);
-    let new = NewEntry { order, ..NewEntry::new(mfn, P2mType::RamRw) };
+    let new = NewEntry { order, ..NewEntry::fresh(mfn, P2mType::RamRw) };
     let code = outermost_code(s, first, |s, hold| p2m_add_page(s, hold, g, new))?;
     if code != Code::Ok {
         give_block_back(s, mfn, order)?;

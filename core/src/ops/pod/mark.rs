@@ -43,5 +43,5 @@ pub fn mark<S: Step>(s: &mut S, g: DomGfn, order: Order) -> Result<Code, Stop> {
 
 /// An entry that promises memory.
 pub(super) const fn promise(order: Order) -> NewEntry {
-    NewEntry { order, ..NewEntry::new(Mfn::INVALID, P2mType::PopulateOnDemand) }
+    NewEntry { order, ..NewEntry::fresh(Mfn::INVALID, P2mType::PopulateOnDemand) }
 }

@@ -85,7 +85,7 @@ pub fn demand_populate<S: Step>(s: &mut S, hold: Hold, g: DomGfn, order: Order) 
         unlock(s, slot)?;
         return split(s, g, Order::K4);
     }
-    let code = set_entry(s, at, NewEntry { order, ..NewEntry::new(mfn, P2mType::RamRw) })?;
+    let code = set_entry(s, at, NewEntry { order, ..NewEntry::fresh(mfn, P2mType::RamRw) })?;
     if code == Code::Ok {
         s.act(Act::Block(BlockAct::Name { mfn, order, g: Some(at) }))?;
         mark_dirty(s, slot, at, order.frames())?;

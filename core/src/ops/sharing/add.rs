@@ -51,7 +51,7 @@ fn add<S: Step>(s: &mut S, mfn: Mfn, h: DomGfn, slot: u8, old: Option<Leaf>) -> 
     }
     let noted = record(s, SharingAct::Insert { mfn, g: h })? == Kept::Yes;
     let code = match noted {
-        true => set_entry(s, h, NewEntry::new(mfn, P2mType::RamShared))?,
+        true => set_entry(s, h, NewEntry::fresh(mfn, P2mType::RamShared))?,
         false => Code::Enomem,
     };
     if code != Code::Ok {

@@ -23,7 +23,7 @@ pub use add::add_to_physmap;
 pub use nominate::nominate;
 pub use relinquish::{RELINQUISH_UNITS, relinquish_shared_pages};
 pub use share::{range_share, share};
-pub use unshare::{unshare, unshare_or_tell};
+pub use unshare::{unshare, unshare_held, unshare_or_tell};
 
 use super::code::Code;
 use super::query::walk;
@@ -81,7 +81,7 @@ fn shared(leaf: Option<Leaf>) -> Option<Mfn> {
 /// returns.
 fn rewrite<S: Step>(s: &mut S, g: DomGfn, mfn: Mfn, ty: P2mType) -> Result<(), Stop> {
     let slot = s.slot(g.dom)?;
-    if set_entry(s, g, NewEntry::new(mfn, ty))? != Code::Ok {
+    if set_entry(s, g, NewEntry::fresh(mfn, ty))? != Code::Ok {
         return Err(Stop::Bad { what: "an entry that can be written", value: g.to_word() });
     }
     flush_now(s, slot)

@@ -58,7 +58,7 @@ fn locked<S: Step>(s: &mut S, g: DomGfn, slot: u8, expected: u64) -> Result<(Cod
         if record(s, SharingAct::Alloc(mfn))? != Kept::Yes || record(s, SharingAct::Insert { mfn, g })? != Kept::Yes {
             return Ok(Code::Enomem);
         }
-        set_entry(s, g, NewEntry::new(mfn, P2mType::RamShared))
+        set_entry(s, g, NewEntry::fresh(mfn, P2mType::RamShared))
     })?;
     if code != Code::Ok {
         make_private(s, slot, mfn, g, false)?;

@@ -35,13 +35,29 @@ pub fn unshare<S: Step>(s: &mut S, g: DomGfn, destroy: bool) -> Result<Code, Sto
 /// may find some, and finds the entry still shared. An event that nobody has taken stands in the way of a further one.
 pub fn unshare_or_tell<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let code = unshare(s, g, false)?;
+    tell(s, g, code)?;
+    Ok(code)
+}
+
+/// The same for an operation that holds the entry and is about to replace it or take it away.
+pub fn unshare_held<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
+    s.scope(|s| {
+        let slot = s.slot(g.dom)?;
+        let code = locked(s, g, slot, false)?;
+        tell(s, g, code)?;
+        Ok(code)
+    })
+}
+
+/// Leaves the event, if there was no memory.
+fn tell<S: Step>(s: &mut S, g: DomGfn, code: Code) -> Result<(), Stop> {
     if code == Code::Enomem {
         let slot = s.slot(g.dom)?;
         let event = s.dom_word(slot, DomWord::ShareEnomem);
         s.note("tells that there was no memory to unshare with");
         s.cas(event, 0, g.gfn.0 + 1)?;
     }
-    Ok(code)
+    Ok(())
 }
 
 /// The same under the entry's lock.

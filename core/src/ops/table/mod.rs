@@ -33,12 +33,20 @@ pub struct NewEntry {
     pub access: Access,
     /// 4 KB, 2 MB or 1 GB.
     pub order: Order,
+    /// Whether the access is the domain's default one, and the one named here says nothing.
+    pub fresh: bool,
 }
 
 impl NewEntry {
-    /// A 4 KB entry with the default access.
+    /// A 4 KB entry that restricts nothing: the caller names its access, or it has none.
     pub const fn new(mfn: Mfn, ty: P2mType) -> NewEntry {
-        NewEntry { mfn, ty, access: Access::Rwx, order: Order::K4 }
+        NewEntry { mfn, ty, access: Access::Rwx, order: Order::K4, fresh: false }
+    }
+
+    /// A 4 KB entry of what was not mapped there before: its access is the one that new entries of the domain have when
+    /// it is written (`p2m->default_access`).
+    pub const fn fresh(mfn: Mfn, ty: P2mType) -> NewEntry {
+        NewEntry { fresh: true, ..NewEntry::new(mfn, ty) }
     }
 }
 
@@ -88,7 +96,7 @@ pub fn set_entry<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<Code, S
     let leaf = Leaf::new(new.ty, new.access, new.mfn, new.order);
     let word = s.page_word(Mfn(table), g.gfn.index(target))?;
     let entry = format.leaf(&leaf, &LeafCtx::default());
-    let [old, refused] = s.effect(Effect::Act(Act::SetEntry { word, entry, g, order: new.order }))?;
+    let [old, refused] = s.effect(Effect::Act(Act::SetEntry { word, entry, g, order: new.order, fresh: new.fresh }))?;
     match Refused::from_word(refused) {
         None => {}
         Some(Refused::Busy) => return Ok(Code::Ebusy),

@@ -44,6 +44,6 @@ impl Call<'_> {
         let Some(order) = Order::new(self.value(s, Word::Order)?.unwrap_or(0)) else {
             return Ok(Answer::Einval.word());
         };
-        Ok(table::set_entry(s, g, NewEntry { mfn, ty, access, order })?.word())
+        Ok(table::set_entry(s, g, NewEntry { mfn, ty, access, order, fresh: false })?.word())
     }
 }

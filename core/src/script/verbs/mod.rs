@@ -127,6 +127,33 @@ impl Verb {
         )
     }
 
+    /// Whether it gives a promised frame number its frame on its way, and ends the domain where there is no memory.
+    pub const fn may_populate(self) -> bool {
+        matches!(
+            self,
+            Verb::GetGfn
+                | Verb::GetGfnUnshare
+                | Verb::GetTwoGfns
+                | Verb::GetPageFromGfn
+                | Verb::DemandPopulate
+                | Verb::MovePage
+                | Verb::ForeignMap
+                | Verb::GrantMap
+                | Verb::GrantCopy
+                | Verb::NestedFill
+        )
+    }
+
+    /// Whether it ends a domain that has a grant, a foreign frame or a device where it is to map something.
+    pub const fn may_meet_special(self) -> bool {
+        matches!(self, Verb::AddPage | Verb::Increase | Verb::MovePage | Verb::GrantMap | Verb::SetMmio | Verb::MapMmio)
+    }
+
+    /// Whether it maps a grant, a foreign frame or a device.
+    pub const fn may_make_special(self) -> bool {
+        matches!(self, Verb::GrantMap | Verb::ForeignMap | Verb::SetMmio | Verb::MapMmio | Verb::SetIdentity)
+    }
+
     /// Whether it is an operation of the p2m, rather than a primitive of which programs build their own.
     pub fn is_operation(self) -> bool {
         self >= Verb::GetGfn
