@@ -4,6 +4,9 @@
 #[path = "../../core/tests/live/pages.rs"]
 mod pages;
 
+#[path = "../../core/tests/live/mixed.rs"]
+mod mixed;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -17,11 +20,14 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 // The controller sleeps between two looks, which only a worker may.
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
-/// Starts two actors on a thread each and opens the gate. The threads come from the pool, which nobody else uses here.
+/// Threads of the pool: as many as the largest run has actors.
+const THREADS: usize = 8;
+
+/// Starts each actor on a thread of its own and opens the gate. The threads come from the pool, which nobody else uses here.
 async fn start<C: Code + 'static>(live: &Live<C>) {
     static STARTED: AtomicBool = AtomicBool::new(false);
     if !STARTED.swap(true, Ordering::SeqCst) {
-        JsFuture::from(wasm_bindgen_rayon::init_thread_pool(2)).await.expect("a pool of two threads");
+        JsFuture::from(wasm_bindgen_rayon::init_thread_pool(THREADS)).await.expect("a pool of threads");
     }
     for a in live.world().actor_ids() {
         let live = live.clone();
@@ -65,4 +71,18 @@ async fn a_deadlock_is_found_while_it_stands_and_ended() {
     until(|| live.all_stopped());
     assert_eq!([0, 1].map(|a| live.state(ActorId(a)).unwrap()), [State::Aborted, State::Drained]);
     assert_all_free(&live);
+}
+
+/// The same lesson and the same judgement as natively. Three seconds at scale 1.
+#[wasm_bindgen_test]
+async fn nothing_is_lost_by_eight_actors_of_mixed_kinds() {
+    for policy in ["2m", "global"] {
+        let staged = mixed::stage(&format!("policy = '{policy}'"));
+        let live = mixed::live(&staged);
+        start(&live).await;
+        mixed::control(&live, Duration::from_millis(1_500 * u64::from(p2mscope_tests::scale())));
+        let (ok, refused) = mixed::rounds(&live);
+        wasm_bindgen_test::console_log!("{policy}: {ok} rounds and {refused} with a refusal");
+        mixed::judge(&staged, &live);
+    }
 }
