@@ -5,7 +5,7 @@ use crate::entry::{Access, Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
     DomWord, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, nested, objects, paging, pause, pod,
-    pte, refs, ring, sharing, sweep, table, tlb,
+    pte, recalc, refs, ring, sharing, sweep, table, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
 
@@ -121,6 +121,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::TlbAccess { g, root, access } => tlb::access(m, world, me, root, g, access).to_words(),
         Act::TlbWalk { g, entry, level, access } => tlb::walk(m, world, me, g, entry, level, access).to_words(),
         Act::Refs(a) => [refs::act(m, world, a), 0],
+        Act::Recalc(a) => [recalc::act(m, world, a), 0],
         Act::Grant(a) => [grants::act(m, world, a), 0],
         Act::Sharing(a) => [sharing::act(m, world, me, a), 0],
         Act::Nested(n) => [nested::perform(m, world, n), 0],

@@ -19,6 +19,7 @@ use crate::machine::paging::PagingAct;
 use crate::machine::pause::{PauseAct, Who};
 use crate::machine::pod::PodAct;
 use crate::machine::pte::PteAct;
+use crate::machine::recalc::RecalcAct;
 use crate::machine::refs::RefsAct;
 use crate::machine::ring::RingAct;
 use crate::machine::sharing::SharingAct;
@@ -203,6 +204,8 @@ pub enum Act {
     MayTake(Hold),
     /// Typed references, owners, m2p.
     Refs(RefsAct),
+    /// Marks of entries whose types are to be computed.
+    Recalc(RecalcAct),
     /// Sharing records.
     Sharing(SharingAct),
     /// What is granted.

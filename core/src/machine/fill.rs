@@ -41,6 +41,7 @@ impl Filling<'_> {
             for (w, v) in [
                 (DomWord::Dying, d.dying as u64),
                 (DomWord::LogDirty, d.logdirty as u64),
+                (DomWord::GlobalLogdirty, (d.logdirty && self.world.format.recalculates()) as u64),
                 (DomWord::HasRing, d.ring.is_some() as u64),
                 (DomWord::PodTarget, d.pod_target),
             ] {

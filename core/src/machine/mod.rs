@@ -21,6 +21,7 @@ pub mod paging;
 pub mod pause;
 pub mod pod;
 pub mod pte;
+pub mod recalc;
 mod record;
 pub mod refs;
 mod region;

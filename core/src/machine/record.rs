@@ -86,6 +86,8 @@ pub enum DomWord {
     DirtyTop = 144,
     /// 1 once a mark was lost because there was no page for it.
     DirtyLost = 145,
+    /// All memory is `ram_logdirty` where its type is computed (Xen's `global_logdirty`).
+    GlobalLogdirty = 146,
     /// The first gfn that a display tracks.
     VramBegin = 147,
     /// The gfn behind the last one that a display tracks; 0: none is tracked.

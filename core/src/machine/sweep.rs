@@ -2,10 +2,12 @@
 //!
 //! Protocol: one effect finds the next leaf, however many words it reads on the way. So it is only for who holds the
 //! whole table, where no other holder changes a word that it reads; hardware's accessed and dirty bits do not matter.
+//! Types are those that a look-up gives.
 
+use super::recalc;
 use super::words::Words;
 use super::world::World;
-use crate::addr::{GFN_BITS, Gfn};
+use crate::addr::{DomGfn, GFN_BITS, Gfn};
 use crate::entry::{Decoded, P2mType};
 
 /// What is looked for in the table of the domain in that slot.
@@ -49,14 +51,8 @@ impl Found {
 pub fn next<W: Words>(m: &mut W, world: &World, s: Sweep) -> Option<Found> {
     let (mut gfn, last) = (s.from, s.through.0.min((1 << GFN_BITS) - 1));
     while gfn.0 <= last {
-        let (mut table, mut level) = (world.domain(s.slot).root, 3);
-        let entry = loop {
-            let entry = world.map.page(table, gfn.index(level)).map_or(0, |word| m.get(word));
-            match world.format.decode(level, entry) {
-                Decoded::Table { mfn } if level > 0 => (table, level) = (mfn, level - 1),
-                _ => break entry,
-            }
-        };
+        let g = DomGfn { dom: world.domain(s.slot).id, gfn };
+        let (entry, level) = recalc::looked_up(m, world, g)?;
         if let Decoded::Leaf(leaf) = world.format.decode(level, entry)
             && s.ty.is_none_or(|ty| ty == leaf.ty)
         {

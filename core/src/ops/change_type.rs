@@ -1,5 +1,5 @@
 //! Changing the type of entries that have a certain type (reference sections 3.5 and 10.2; Xen's
-//! `p2m_change_type_one`, `p2m_change_type_range`, `p2m_change_entry_type_global`).
+//! `p2m_change_type_one`, `p2m_change_type_range`). A change of all entries at once is [`recalc`](super::table::recalc)'s.
 //!
 //! Protocol: one entry under its own lock, many under the whole table's, so that no holder of a range has read a type
 //! that it writes back afterwards. What is not of the first type stays as it is: the change is conditional, and two who

@@ -11,7 +11,8 @@
 
 use super::code::Code;
 use super::paging;
-use super::query::{release, take, walk};
+use super::query::{release, take, walk_marks};
+use super::table::recalc;
 use super::{access, guest, log_dirty, pod, sharing};
 use crate::addr::DomGfn;
 use crate::entry::{Leaf, P2mType, Perms};
@@ -104,10 +105,15 @@ pub fn fault<S: Step>(s: &mut S, g: DomGfn, write: bool) -> Result<Handled, Stop
     let slot = s.slot(g.dom)?;
     let plan = policy::for_update(s.world(), slot, g.gfn);
     take(s, slot, plan)?;
-    let (entry, level) = walk(s, g)?;
+    let (entry, level, marked) = walk_marks(s, g)?;
     let leaf = s.world().leaf_of(g, entry, level);
     let perms = s.world().format.perms(entry);
     let then = match leaf {
+        // Whatever it is: with its type it may allow the access, and if not the guest comes again.
+        _ if marked => {
+            recalc::resolve(s, slot, g.gfn)?;
+            Then::Is(Handled::Again)
+        }
         Some(leaf) => mend(leaf, perms, write),
         None => Then::Emulate,
     };
@@ -199,7 +205,10 @@ pub fn guest_access<S: Step>(s: &mut S, g: DomGfn, access: Access) -> Result<(Co
                     if ends { Ok(None) } else { done(code, 0) }
                 }
             },
-            Outcome::Misconfigured => done(Code::Fault, 0),
+            Outcome::Misconfigured => match recalc::handle_misconfig(s, g)? {
+                Code::Ok => Ok(None),
+                code => done(code, 0),
+            },
             Outcome::Walk { .. } | Outcome::Again => Ok(None),
         }
     })?;

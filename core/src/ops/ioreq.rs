@@ -45,11 +45,15 @@ pub fn release<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
     outermost_code(s, Hold::whole(slot), |s, _| {
         s.note("looks who the server is");
         let now = s.load(server)?;
-        if now & (WRITES - 1) != s.me().0 as u64 + 1 || !s.cas(server, now, 0)? {
+        if now & (WRITES - 1) != s.me().0 as u64 + 1 {
             return Attempt::done(Code::Einval);
         }
+        // While there is a server the type is what it says it is, even where it is yet to be computed.
         let to = ram_type(s, slot)?;
-        Attempt::done(rewrite(s, slot, (Gfn(0), LAST), (IoreqServer, to), None)?.0)
+        let (code, _) = rewrite(s, slot, (Gfn(0), LAST), (IoreqServer, to), None)?;
+        s.note("gives the type up");
+        s.cas(server, now, 0)?;
+        Attempt::done(code)
     })
 }
 

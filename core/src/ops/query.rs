@@ -8,6 +8,7 @@ use super::table::flush;
 use crate::addr::{DomGfn, Mfn};
 use crate::entry::Decoded;
 use crate::lock::policy::{self, Plan};
+use crate::machine::recalc::RecalcAct;
 use crate::machine::table::TableAct;
 use crate::machine::{Deferral, World};
 use crate::step::{Act, Step, Stop};
@@ -82,18 +83,34 @@ pub fn unlock_entry<S: Step>(s: &mut S, g: DomGfn) -> Result<(), Stop> {
 /// Walks down from the root: the entry that ends the walk, and its level. One effect for each level met. Above the
 /// highest gfn ever mapped the first answers at once, whatever stands there.
 pub fn walk<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8), Stop> {
+    let (entry, level, _) = walk_marks(s, g)?;
+    Ok((entry, level))
+}
+
+/// The same, and whether an entry on the path is marked for its type to be computed again. Then the entry that ends the
+/// walk is given as it is by now, for one effect more; the table stays as it is.
+pub fn walk_marks<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8, bool), Stop> {
     let slot = s.slot(g.dom)?;
     s.note("walks the table");
     let top = s.act(Act::Table(TableAct::Top { slot, g }))?;
-    let (entry, level) = s.fold((top, 3), |s, (entry, level)| match s.world().format.decode(level as u8, entry) {
-        Decoded::Table { mfn } if level > 0 => {
-            let word = s.page_word(mfn, g.gfn.index(level as u8 - 1))?;
+    // Above the level's byte stands whether a mark was met.
+    let marked = |s: &S, entry| (s.world().format.needs_recalc(entry) as u64) << 8;
+    let from = (top, 3 | marked(s, top));
+    let (entry, at) = s.fold(from, |s, (entry, at)| match s.world().format.decode(at as u8, entry) {
+        Decoded::Table { mfn } if at as u8 > 0 => {
+            let word = s.page_word(mfn, g.gfn.index(at as u8 - 1))?;
             s.note("walks the table");
-            Ok(Continue((s.load(word)?, level - 1)))
+            let entry = s.load(word)?;
+            Ok(Continue((entry, (at - 1) | marked(s, entry))))
         }
-        _ => Ok(Break((entry, level))),
+        _ => Ok(Break((entry, at))),
     })?;
-    Ok((entry, level as u8))
+    let level = at as u8;
+    if at >> 8 == 0 {
+        return Ok((entry, level, false));
+    }
+    s.note("computes the type that the entry has by now");
+    Ok((s.act(Act::Recalc(RecalcAct::Type { slot, gfn: g.gfn, entry, level }))?, level, true))
 }
 
 /// The table word that a look-up of `g` answers: inside a superpage with the frame of this very gfn; with none where

@@ -11,12 +11,12 @@ use super::values::Kind;
 use crate::addr::{ActorId, DomGfn, DomId, Mfn, Order};
 use crate::entry::{Access, Decoded, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Lock, Mode, policy};
-use crate::machine::{self, FrameWord, GhostWord, Words, World, dirty, frames, lists, pte, ring, sharing};
+use crate::machine::{self, FrameWord, GhostWord, Words, World, dirty, frames, lists, pte, recalc, ring, sharing};
 use crate::ops::query::answer;
 use crate::perform::ready;
 use crate::sim::{Code, Locals, Log, Replay};
 use crate::step::{Cond, Effect};
-use crate::watch::{Broken, Rule, memory};
+use crate::watch::{Broken, Rule};
 use std::cell::RefCell;
 
 /// The world as expressions see it, with its words where they may be read.
@@ -190,7 +190,7 @@ impl<W: Words> Env for Room<'_, W> {
             Ok(match query {
                 QueryKind::Entry => {
                     let g = DomGfn::from_word(of);
-                    let (entry, level) = memory::walked(m, self.world, g).ok_or(EvalError::Stray)?;
+                    let (entry, level) = recalc::looked_up(m, self.world, g).ok_or(EvalError::Stray)?;
                     answer(self.world, g, entry, level)
                 }
                 QueryKind::Free => frames::is_free(m, self.world, Mfn(of)) as u64,

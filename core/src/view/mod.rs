@@ -15,6 +15,7 @@ mod frames;
 mod lock_name;
 mod naming;
 mod nested;
+mod recalc;
 mod records;
 mod report;
 mod scene;

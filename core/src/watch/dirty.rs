@@ -5,10 +5,10 @@ use super::survey::At;
 use super::{Broken, Rule, memory};
 use crate::addr::{DomGfn, Mfn};
 use crate::entry::{Decoded, P2mType};
-use crate::machine::{DomWord, Words, World, dirty};
+use crate::machine::{DomWord, Words, World, dirty, recalc};
 
 /// I25 for a frame that one frame number maps as its domain's RAM: while log-dirty is on, an entry that the guest can
-/// write has its bit set, since it may have been written. Once a mark was lost every harvest says so, and nothing is
+/// write has its bit set, since it may have been written. One whose type is yet to be computed lets nobody through. Once a mark was lost every harvest says so, and nothing is
 /// asked any more. Reads the entry, the domain's log-dirty words and the bitmap.
 pub fn i25<W: Words>(m: &mut W, world: &World, mfn: Mfn, maps: &Maps) -> Option<Broken> {
     let g = DomGfn::from_word(maps.at);
@@ -18,7 +18,8 @@ pub fn i25<W: Words>(m: &mut W, world: &World, mfn: Mfn, maps: &Maps) -> Option<
     }
     let (entry, level) = memory::walked(m, world, g)?;
     let Decoded::Leaf(leaf) = world.format.decode(level, entry) else { return None };
-    let unnoted = leaf.ty.is_ram() && world.format.perms(entry).w && !dirty::bit(m, world, slot, g.gfn);
+    let open = !recalc::pending(m, world, g);
+    let unnoted = open && leaf.ty.is_ram() && world.format.perms(entry).w && !dirty::bit(m, world, slot, g.gfn);
     unnoted.then(|| {
         let (ty, name) = (leaf.ty.name(), world.frame_name(mfn));
         Broken::of(Rule::I25, format!("{g} ({ty}, frame {name}) can be written, and no write is noted in the bitmap"))
@@ -34,7 +35,11 @@ pub fn i26<W: Words>(m: &mut W, world: &World, at: &At) -> Option<Broken> {
     let mut of = |w| m.get(world.dom_word(slot, w));
     let (begin, end) = (of(DomWord::VramBegin), of(DomWord::VramEnd));
     let tracked = begin <= at.g.gfn.0 && at.g.gfn.0 + at.leaf.order.frames() <= end;
-    let bad = at.leaf.ty == P2mType::RamLogdirty && of(DomWord::LogDirty) == 0 && end != 0 && !tracked;
+    let bad = at.leaf.ty == P2mType::RamLogdirty
+        && of(DomWord::LogDirty) == 0
+        && of(DomWord::GlobalLogdirty) == 0
+        && end != 0
+        && !tracked;
     bad.then(|| {
         let d = &world.domain(slot).name;
         Broken::of(Rule::I26, format!("{} becomes ram_logdirty outside the range of {d} that a display tracks", at.g))

@@ -20,6 +20,7 @@ mod paging;
 mod pausable;
 mod physmap;
 mod pod;
+mod recalc;
 mod records;
 mod refs;
 mod sharing;

@@ -15,6 +15,7 @@ use crate::machine::{DomWord, Kind, World};
 use crate::ops::Code;
 use crate::ops::change_type::{LAST, rewrite};
 use crate::ops::needs::{Attempt, outermost, outermost_code};
+use crate::ops::table::recalc::{change_entry_type_global, cut_borders};
 use crate::step::{Act, Step, Stop};
 
 /// Whether a device is assigned to the domain: its writes fault on nothing, and nobody would note them.
@@ -42,7 +43,9 @@ fn bitmap<S: Step>(s: &mut S, slot: u8, a: DirtyAct) -> Result<u64, Stop> {
 
 /// `logdirty_enable d`: writes are noted from now on: the flag, then every `ram_rw` becomes `ram_logdirty`. Errors in
 /// this order: `EINVAL` if a device is assigned; `EINVAL` if writes are noted already; `EBUSY` while `ioreq_server`
-/// entries are left (S60); `ERESTART` for who holds a range of the table.
+/// entries are left (S60); `ERESTART` for who holds a range of the table. Where entries can be marked for it their types
+/// follow when they are needed ([`recalc`](crate::ops::table::recalc)); then `ENOMEM` too, and nothing has changed, if the
+/// range of a display cuts a superpage and there is no page to split it with; so also for [`disable`] and [`clean`].
 pub fn enable<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
     if has_device(s.world(), slot) {
         return Ok(Code::Einval);
@@ -58,11 +61,13 @@ pub fn enable<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
                 return Attempt::done(Code::Ebusy);
             }
         }
+        if !cut_borders(s, slot)? {
+            return Attempt::done(Code::Enomem);
+        }
         if !set_flag(s, slot, true)? {
             return Attempt::done(Code::Einval);
         }
-        let (code, _) = rewrite(s, slot, (Gfn(0), LAST), (RamRw, RamLogdirty), None)?;
-        Attempt::done(code)
+        Attempt::done(change_entry_type_global(s, slot, RamRw, RamLogdirty)?)
     })
 }
 
@@ -71,8 +76,16 @@ pub fn enable<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
 /// range of the table.
 pub fn disable<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
     outermost_code(s, Hold::whole(slot), |s, _| {
+        if !cut_borders(s, slot)? {
+            return Attempt::done(Code::Enomem);
+        }
         if !set_flag(s, slot, false)? {
             return Attempt::done(Code::Ok);
+        }
+        if s.world().format.recalculates() {
+            let code = change_entry_type_global(s, slot, RamLogdirty, RamRw)?;
+            bitmap(s, slot, DirtyAct::Free { slot })?;
+            return Attempt::done(code);
         }
         let (begin, end) = vram::range(s, slot)?;
         let types = (RamLogdirty, RamRw);
@@ -93,9 +106,12 @@ pub fn disable<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
 /// holds a range of the table.
 pub fn clean<S: Step>(s: &mut S, slot: u8) -> Result<Option<u64>, Stop> {
     let found = outermost(s, Hold::whole(slot), |s, _| {
+        if !cut_borders(s, slot)? {
+            return Attempt::done(u64::MAX);
+        }
         let found = bitmap(s, slot, DirtyAct::Harvest { slot, clear: true })?;
         if found != u64::MAX && is_on(s, slot)? {
-            rewrite(s, slot, (Gfn(0), LAST), (RamRw, RamLogdirty), None)?;
+            change_entry_type_global(s, slot, RamRw, RamLogdirty)?;
         }
         Attempt::done(found)
     })?;

@@ -15,6 +15,7 @@ use crate::machine::DomWord;
 use crate::ops::Code;
 use crate::ops::change_type::rewrite;
 use crate::ops::needs::{Attempt, outermost, outermost_code};
+use crate::ops::table::recalc;
 use crate::step::{Step, Stop};
 
 /// The range that is tracked: its first gfn, and the one behind its last; both 0 where there is none.
@@ -50,6 +51,7 @@ pub fn track<S: Step>(s: &mut S, g: DomGfn, through: DomGfn) -> Result<Option<u6
     }
     let (begin, end) = (g.gfn.0, through.gfn.0 + 1);
     let dirty = outermost(s, Hold::whole(slot), |s, _| {
+        recalc::finish(s, slot, (g.gfn, through.gfn))?;
         let old = range(s, slot)?;
         if old != (begin, end) {
             forget(s, slot, old)?;

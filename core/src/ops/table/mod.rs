@@ -4,11 +4,13 @@
 //! the whole table, where it is smaller ([`Hold::covers`](crate::lock::Hold::covers)). So nobody who holds another range walks the tables that a
 //! superpage replaces (S62 d). The shape of the table has an exclusion of its own, the structure lock: two holders of
 //! different ranges under one large leaf, or under one missing table, never lose each other's change (`split`).
+//! Marks on the way to the entry are moved down before it is written ([`recalc`]).
 //! Tables that a superpage replaces are unlinked by the one store of the superpage, and freed, with all that hang
 //! below them, only after every TLB that may lead to them has answered a flush (S63: XSA-480, 4bc2e5333a of
 //! 2026-02-17); that flush is never put off.
 
 pub mod flush;
+pub mod recalc;
 mod split;
 
 use super::code::Code;
@@ -77,6 +79,10 @@ pub fn set_entry<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<Code, S
         let word = s.page_word(table, g.gfn.index(level))?;
         s.note("walks the table to the entry that it will write");
         let seen = s.load(word)?;
+        if level > target && s.world().format.needs_recalc(seen) {
+            recalc::resolve(s, slot, g.gfn)?;
+            return Ok((table.0, level as u64, 0));
+        }
         Ok(match s.world().format.decode(level, seen) {
             Decoded::Table { mfn } => (mfn.0, level as u64 - 1, 0),
             _ if split::grow(s, slot, g, split::Gap { table, level, seen, target })? => (table.0, level as u64, 0),

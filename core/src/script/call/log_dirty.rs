@@ -3,6 +3,7 @@
 use super::{Call, bad, code, unknown};
 use crate::addr::DomGfn;
 use crate::machine::dirty::{BitOp, DirtyAct};
+use crate::ops::table::recalc;
 use crate::ops::{Code as Answer, change_type, log_dirty};
 use crate::script::eval::{self, PlaceAt};
 use crate::script::things::PlaceKind;
@@ -33,6 +34,10 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
             let (from, to) = (c.ty(s, Word::From)?, c.ty(s, Word::To)?);
             code(change_type::change_type_range(s, g, through, from, to)?)
         }
+        Verb::FinishTypeChange => {
+            let (g, through) = (c.gfn(s, Word::Object)?, c.gfn(s, Word::Through)?);
+            code(recalc::finish_type_change(s, g, through)?)
+        }
         Verb::TrackVram => {
             let (g, through) = (c.gfn(s, Word::Object)?, c.gfn(s, Word::Through)?);
             Ok(number(log_dirty::track_vram(s, g, through)?))
@@ -40,6 +45,10 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
         verb => {
             let slot = c.slot(s)?;
             match verb {
+                Verb::ChangeTypeGlobal => {
+                    let (from, to) = (c.ty(s, Word::From)?, c.ty(s, Word::To)?);
+                    code(recalc::change_type_global(s, slot, from, to)?)
+                }
                 Verb::LogdirtyEnable => code(log_dirty::enable(s, slot)?),
                 Verb::LogdirtyDisable => code(log_dirty::disable(s, slot)?),
                 Verb::LogdirtyClean => Ok(number(log_dirty::clean(s, slot)?)),

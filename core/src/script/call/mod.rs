@@ -113,7 +113,9 @@ impl Call<'_> {
             Lookup | SetEntry | HwRead | HwWrite | GetGfn | GetGfnQuery | PutGfn | GetTwoGfns | PutTwoGfns
             | GetPageFromGfn | GetGfnUnshare => query::run(self, s),
             MarkDirty | LogdirtyFault | LogdirtyEnable | LogdirtyDisable | LogdirtyClean | LogdirtyPeek | TrackVram
-            | UntrackVram | ChangeType | ChangeTypeRange => log_dirty::run(self, s),
+            | UntrackVram | ChangeType | ChangeTypeRange | ChangeTypeGlobal | FinishTypeChange => {
+                log_dirty::run(self, s)
+            }
             SetMmio | ClearMmio | MapMmio | SetIdentity | ClearIdentity | SetAccess | GetAccess | DefaultAccess
             | AccessCheck | IoreqClaim | IoreqRelease | SetMemType => device::run(self, s),
             GrantMap | GrantUnmap | GrantCopy | ForeignMap | ForeignUnmap => grant::run(self, s),

@@ -237,4 +237,8 @@ verbs! {
         "ioreq_release 1", "gives that up and makes the entries memory again";
     SetMemType "set_mem_type" [need Object GFN, need As TYPE] CODE, offered,
         "set_mem_type 1:0x10 as ram_ro", "changes a type as a device model may";
+    ChangeTypeGlobal "change_type_global" [need Object DOM, need From TYPE, need To TYPE] CODE, offered,
+        "change_type_global 1 from ram_rw to ram_logdirty", "changes the type of all memory, in today's encodings when it is needed";
+    FinishTypeChange "finish_type_change" [need Object GFN, need Through GFN] CODE, offered,
+        "finish_type_change 1:0x10 through 1:0x1f", "gives entries the types that they are to have by now";
 }
