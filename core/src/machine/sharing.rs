@@ -79,6 +79,10 @@ pub enum SharingAct {
     },
     /// The frame's handle, or 0 if it has no record.
     Handle(Mfn),
+    /// The first frame from this one on that has a record, or all ones.
+    From(Mfn),
+    /// How many frames below this one have its handle.
+    Twins(Mfn),
 }
 
 /// What became of a change to sharing records.
@@ -139,6 +143,15 @@ pub fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: SharingAct) -> u6
         }),
         SharingAct::Count { mfn, g } => 2 * len(m, world, mfn) + find(m, world, mfn, g).is_some() as u64,
         SharingAct::Handle(mfn) => handle(m, world, mfn),
+        SharingAct::From(mfn) => {
+            let mut all = (mfn.0..world.map.frames() as u64).map(Mfn);
+            all.find(|&f| info(m, world, f).is_some()).map_or(NONE, |f| f.0)
+        }
+        SharingAct::Twins(mfn) => {
+            let is = handle(m, world, mfn);
+            let below = (0..mfn.0.min(world.map.frames() as u64)).map(Mfn);
+            below.filter(|&f| info(m, world, f).is_some() && handle(m, world, f) == is).count() as u64
+        }
     })
 }
 

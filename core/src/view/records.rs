@@ -1,7 +1,7 @@
 //! Sentences about typed references, owners and sharing records: what such an effect did, and what it is about to do.
 
 use super::naming::{Names, number};
-use crate::addr::{DomGfn, DomId};
+use crate::addr::{DomGfn, DomId, Mfn};
 use crate::machine::frames::M2P_SHARED;
 use crate::machine::grants::GrantAct;
 use crate::machine::refs::{Dropped, PageType, RefsAct};
@@ -92,6 +92,12 @@ pub(super) fn sharing_done(names: &Names<'_>, a: SharingAct, result: u64) -> Str
         }
         SharingAct::Count { mfn, .. } => format!("counts who shares {}: {}", names.frame(mfn), result / 2),
         SharingAct::Handle(mfn) => format!("reads the sharing handle of {}: {}", names.frame(mfn), number(result)),
+        SharingAct::From(_) if result == u64::MAX => "finds no further frame with a sharing record".into(),
+        SharingAct::From(_) => format!("finds the sharing record of {}", names.frame(Mfn(result))),
+        SharingAct::Twins(mfn) if result == 0 => {
+            format!("finds no other frame with the handle of {}", names.frame(mfn))
+        }
+        SharingAct::Twins(mfn) => format!("finds another frame with the handle of {}", names.frame(mfn)),
     }
 }
 
@@ -105,6 +111,8 @@ pub(super) fn sharing_doing(names: &Names<'_>, a: SharingAct) -> String {
         SharingAct::Nth { mfn, .. } | SharingAct::Next { mfn, .. } => format!("read who shares {}", names.frame(mfn)),
         SharingAct::Count { mfn, .. } => format!("count who shares {}", names.frame(mfn)),
         SharingAct::Handle(mfn) => format!("read the sharing handle of {}", names.frame(mfn)),
+        SharingAct::From(_) => "find the next sharing record".into(),
+        SharingAct::Twins(mfn) => format!("look who else has the handle of {}", names.frame(mfn)),
     }
 }
 

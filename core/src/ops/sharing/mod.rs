@@ -14,12 +14,14 @@
 //! several domains may know it, of which whoever frees it may hold none.
 
 mod add;
+mod audit;
 mod nominate;
 mod relinquish;
 mod share;
 mod unshare;
 
 pub use add::add_to_physmap;
+pub use audit::audit;
 pub use nominate::nominate;
 pub use relinquish::{RELINQUISH_UNITS, relinquish_shared_pages};
 pub use share::{range_share, share};

@@ -1,7 +1,7 @@
 //! Audits.
 
 use super::{Call, unknown};
-use crate::ops::audit;
+use crate::ops::{audit, sharing};
 use crate::script::values::Kind;
 use crate::script::verbs::Verb;
 use crate::step::{Step, Stop};
@@ -12,6 +12,7 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
             let slot = c.slot(s)?;
             Ok(audit::audit(s, slot)?.unwrap_or(Kind::Num.none()))
         }
+        Verb::ShareAudit => Ok(sharing::audit(s)?.unwrap_or(Kind::Num.none())),
         _ => unknown(c),
     }
 }

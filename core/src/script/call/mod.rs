@@ -123,7 +123,7 @@ impl Call<'_> {
             Read | Write | Fault => fault::run(self, s),
             AddPage | RemovePage | GuestRemove | Increase | Decrease | MovePage => physmap::run(self, s),
             MarkPod | DemandPopulate | ZeroCheck | Sweep | PodTarget | EmptyCache => pod::run(self, s),
-            Audit => audit::run(self, s),
+            Audit | ShareAudit => audit::run(self, s),
             ShareNominate | Share | ShareAdd | Unshare => sharing::run(self, s),
             Post | Take | Insert | Remove | First | Next | Pause | Unpause | EnterGuest | Crash => shared::run(self, s),
             NestedGet | NestedFill | NestedFlush => nested::run(self, s),

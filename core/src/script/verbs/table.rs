@@ -147,7 +147,7 @@ verbs! {
         "share_add 1:0x10 with 2:0x10", "maps a shared frame where there was none";
     Unshare "unshare" [need Object GFN, may Destroy Shape::Flag] CODE, offered,
         "unshare 1:0x10", "gives a page a frame of its own again";
-    ShareAudit "share_audit" [] COUNT, later,
+    ShareAudit "share_audit" [] COUNT, offered,
         "n = share_audit", "counts what is wrong with the sharing records";
     MarkPod "mark_pod" [need Object GFN, may Order NUM] CODE, offered,
         "mark_pod 1:0x10", "makes a frame number populate on demand";
