@@ -9,7 +9,7 @@ use p2mscope_core::lesson::Lesson;
 use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::Run;
 use p2mscope_core::script::Script;
-use p2mscope_core::watch::{Rule, Rules};
+use p2mscope_core::watch::Rule;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -64,9 +64,6 @@ pub fn run(command: &Command) -> Done {
     };
     let limits = Limits { states: command.states, ..Limits::default() };
     let q = question(command.find, limits, command.exact);
-    if let Some(rule) = command.find.filter(|&rule| !Rules::WATCHED.has(rule)) {
-        return Done::unreadable(format!("`{rule}` is known and not watched by this release"));
-    }
     if command.find == Some(Rule::Starvation) && staged.world.patience.is_none() {
         return Done::unreadable("nobody starves in a world without `patience`".to_string());
     }

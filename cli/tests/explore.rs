@@ -64,7 +64,6 @@ fn a_bound_is_no_proof() {
 fn what_cannot_be_read_is_told() {
     for (arguments, says) in [
         (&["--find", "livelock"][..], "no breach `livelock`; there are I1 to I34, deadlock, hang"),
-        (&["--find", "I24"], "not watched by this release"),
         (&["--find", "starvation"], "in a world without `patience`"),
         (&["--policy", "4m"], "no policy `4m`"),
         (&["--version", "mended"], "mended"),

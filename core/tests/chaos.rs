@@ -7,7 +7,7 @@ use p2mscope_core::explore::{Limits, Question, Verdict, explore, with_threads};
 use p2mscope_core::judge::watched;
 use p2mscope_core::lesson::Lesson;
 use p2mscope_core::lock::{Lock, Mode, holders, look, word_of};
-use p2mscope_core::machine::Policy;
+use p2mscope_core::machine::{DomWord, Policy};
 use p2mscope_core::sched::{Random, Run, Schedule};
 use p2mscope_core::script::Script;
 use p2mscope_core::view;
@@ -100,7 +100,7 @@ const LOCKS: [&str; 13] = [
     "own",
 ];
 
-const PLACES: [&str; 14] = [
+const PLACES: [&str; 16] = [
     "count(M)",
     "type_count(M)",
     "content(M)",
@@ -115,6 +115,8 @@ const PLACES: [&str; 14] = [
     "mapped",
     "content(F)",
     "logdirty(1)",
+    "dying(1)",
+    "cache_count(1)",
 ];
 
 /// A world of two domains. `B` is a superpage only now and then: it is 512 frames.
@@ -125,7 +127,7 @@ fn world(d: &mut Dice) -> String {
     format!(
         "id = \"chaos\"\ntitle = \"Chaos\"\ngoal = \"None.\"\nhints = [\"One.\", \"Two.\"]\n\
          world = {{ free_frames = {}, pin = {}, words = {{ mapped = 0 }}, locks = {{ own = {} }} }}\n\
-         domain = [{{ id = 1, tables = {}, logdirty = {}, map = \"{}\" }}, {{ id = 2, control = {}, map = \"0x10 = N as ram_rw\" }}]\n\
+         domain = [{{ id = 1, tables = {}, logdirty = {}, ring = 2, map = \"{}\" }}, {{ id = 2, control = {}, map = \"0x10 = N as ram_rw\" }}]\n\
          frame = [{{ name = \"F\", owner = 1, content = 4 }}, {{ name = \"G\" }}]\n\
          expect = [{{ version = \"before\", policy = \"2m\", breach = \"none\" }}]\n",
         d.below(3),
@@ -148,7 +150,7 @@ fn statement(d: &mut Dice) -> String {
     let frame = d.one(&["M", "N", "B", "F", "G", "f", "e.mfn"]);
     let (place, lock, ty) = (d.one(&PLACES), d.one(&LOCKS), d.one(&TYPES));
     let n = number(d);
-    match d.below(42) {
+    match d.below(46) {
         0 => format!("n = load {place}"),
         1 => format!("store {place} = {n}"),
         2 => format!("n = add {place} by {n}"),
@@ -188,6 +190,10 @@ fn statement(d: &mut Dice) -> String {
         38 => format!("store dirty({g}) = {}", d.below(2)),
         39 => format!("held = get_type {frame} as {}", d.one(&["pgt_writable", "pgt_shared"])),
         40 => format!("put_type {frame}"),
+        41 => format!("k = populate {g} nowait"),
+        42 => format!("k = resume {g}"),
+        43 => d.one(&["h = take ring(1) nowait", "k = post ring(1) = 1:0x12 nowait"]).into(),
+        44 => "store dying(1) = 1\nn = add cache_count(1) by 1".into(),
         _ => d.one(&["e = lookup 1:0x200", "store content(e.table, 7) = n", "free e.table", "f = e.mfn"]).into(),
     }
 }
@@ -352,11 +358,19 @@ fn rules(broken: &[Broken]) -> Rules {
     broken.iter().fold(Rules::NONE, |set, b| set.with(b.rule)).and(Rules::OF_WORDS)
 }
 
+/// How large the cache of domain 1 is, whether it is dying, and whether somebody has its pod lock.
+fn cache(run: &mut Run<Script>) -> (u64, bool, bool) {
+    let world = run.world().clone();
+    let held = !holders(run.words(), &world, Lock::Pod(0)).is_empty();
+    let of = |w| run.sim().memory().peek(world.dom_word(0, w));
+    (of(DomWord::CacheCount), of(DomWord::Dying) != 0, held)
+}
+
 /// The watchers look only at what a step wrote. Here everything is looked at after each step: they said the same, and
 /// their index is what it would be if it were made anew.
 #[test]
 fn what_a_step_wrote_is_all_that_must_be_looked_at() {
-    let mut told = Rules::NONE;
+    let (mut told, mut grown) = (Rules::NONE, 0);
     for seed in 5000..5000 + 20 * scale() {
         let (text, l) = lesson(&mut Dice(seed));
         for policy in Policy::ALL {
@@ -366,12 +380,20 @@ fn what_a_step_wrote_is_all_that_must_be_looked_at() {
             // A world whose writes are noted from the beginning may map memory that can be written.
             let first = rules(run.sim().start_broken()).without(Rules::only(Rule::I25));
             assert_eq!(first, Rules::NONE, "seed {seed}\n{text}");
-            let mut random = Random::new(seed);
+            let (mut random, mut spared) = (Random::new(seed), false);
             for step in 0..60 {
                 let known = run.sim_mut().broken_rules();
+                let was = cache(&mut run);
                 if !run.pick(&mut random) {
                     break;
                 }
+                // I24 speaks of a step: of who still had the pod lock when the domain began to die.
+                let is = cache(&mut run);
+                let grew = is.0 > was.0 && was.1 && !spared;
+                spared = is.2 && (spared || is.1 && !was.1);
+                let i24 = run.last_event().expect("a step was taken").broken.iter().any(|b| b.rule == Rule::I24);
+                assert_eq!(i24, grew && !known.has(Rule::I24), "seed {seed} {policy:?}: {}\n{text}", run.schedule());
+                grown += i24 as u32;
                 let said = rules(&run.last_event().expect("a step was taken").broken).without(known);
                 let is: Vec<u64> = (0..world.map.len()).map(|i| run.sim().memory().peek(Word(i))).collect();
                 let (mut words, mut broken) = (is.clone(), Vec::new());
@@ -388,7 +410,7 @@ fn what_a_step_wrote_is_all_that_must_be_looked_at() {
         }
     }
     // It is no proof of anything if nothing breaks: most of the rules did.
-    assert!(told.iter().count() >= 6, "{:?}", told.iter().collect::<Vec<_>>());
+    assert!(told.iter().count() >= 6 && grown > 0, "{grown} {:?}", told.iter().collect::<Vec<_>>());
 }
 
 /// A program that takes and gives back in the right way.

@@ -33,9 +33,9 @@ pub struct Judged {
     pub wrong: Vec<String>,
 }
 
-/// The rules that a lesson is searched for where no single one is asked about: all that this release watches.
+/// The rules that a lesson is searched for where no single one is asked about: all of them.
 pub const fn watched() -> Rules {
-    Rules::WATCHED
+    Rules::ALL
 }
 
 /// The question that an expectation asks. Searches for one breach watch that rule alone.

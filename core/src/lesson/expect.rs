@@ -9,7 +9,7 @@ use crate::script::lex::{Tok, lex};
 use crate::script::parse::{self, Parser};
 use crate::script::verbs::{self, Verb};
 use crate::script::{Names, Span, Text, did_you_mean, not_offered};
-use crate::watch::{Rule, Rules};
+use crate::watch::Rule;
 
 /// `[[expect]]`: one answer that the lesson gives.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -141,9 +141,6 @@ pub fn expects(
         }
         let breach = r.needed(t, "breach").and_then(|(b, span)| {
             let found = Rule::from_name(b.as_str());
-            if found.is_some_and(|rule| !Rules::WATCHED.has(rule)) {
-                r.wrong(span, format!("`{}` is known and not watched by this release", b.as_str()));
-            }
             if found == Some(Rule::Starvation) && world.patience.is_none() {
                 r.wrong(span, "nobody starves in a world without `patience`: say after how many steps of others");
             }

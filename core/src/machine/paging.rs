@@ -104,15 +104,28 @@ pub fn awaits<W: Words>(m: &mut W, world: &World, a: ActorId) -> Option<DomGfn> 
     }
 }
 
-/// How many answers the vCPU has to expect: a claimed slot, requests on its domain's ring that name it, and one that
-/// the pager has taken. I14 wants exactly one while it awaits a page.
-pub fn outstanding<W: Words>(m: &mut W, world: &World, a: ActorId) -> u64 {
-    let slot = world.slot(world.actors[a.0 as usize].domain);
-    let Some(ring) = slot.and_then(|slot| world.domain(slot).ring) else { return 0 };
-    let at = world.map.ring(ring as u32);
-    let words = [CLAIMED, TAKEN].map(|w| m.get(at.at(w as u64)) & bit(a) != 0);
+/// Requests that will let the vCPU go on: those on its domain's ring that name it, and one that the pager has taken.
+pub fn named<W: Words>(m: &mut W, world: &World, a: ActorId) -> u64 {
+    let Some(ring) = ring_of(world, a) else { return 0 };
+    let taken = m.get(world.map.ring(ring as u32).at(TAKEN as u64)) & bit(a) != 0;
     let placed = ring::requests(m, world, ring).into_iter().filter(|&r| names(r) == Some(a)).count() as u64;
-    placed + words.into_iter().filter(|w| *w).count() as u64
+    placed + taken as u64
+}
+
+/// How many answers the vCPU has to expect: the requests that name it, or, if none does yet, the one for which it has
+/// claimed a slot. (It may claim one more while it waits: that request will name nobody.) I14 wants exactly one while
+/// it awaits a page.
+pub fn outstanding<W: Words>(m: &mut W, world: &World, a: ActorId) -> u64 {
+    match (named(m, world, a), ring_of(world, a)) {
+        (0, Some(ring)) => (m.get(world.map.ring(ring as u32).at(CLAIMED as u64)) & bit(a) != 0) as u64,
+        (n, _) => n,
+    }
+}
+
+/// The ring of the actor's domain.
+fn ring_of(world: &World, a: ActorId) -> Option<u8> {
+    let slot = world.slot(world.actors[a.0 as usize].domain)?;
+    world.domain(slot).ring
 }
 
 /// Whether the actor would get a slot: see the head. A ring that has none left, of a domain that is dying, is no ring

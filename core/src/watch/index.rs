@@ -1,7 +1,7 @@
 //! The watchers' index: what is mapped, found from the frame, and which frames break a rule of rest.
 //!
-//! Ghost words, so that undo and snapshots hold for them. Each is a function of the other words (so equal states stay
-//! equal), kept by what a step wrote and made anew when a step changed how tables hang together. Protocol: only the
+//! Ghost words, so that undo and snapshots hold for them. Each but one is a function of the other words (so equal states
+//! stay equal), kept by what a step wrote and made anew when a step changed how tables hang together. Protocol: only the
 //! watcher of a simulated run writes it; [`rebuild`] makes it from nothing, and [`leaf`] keeps it, entry by entry.
 
 use super::Rule;
@@ -40,8 +40,10 @@ const CACHED: u32 = 61;
 /// by type, and in one more those that are paged out or on their way back and have no frame.
 const DOM_BAD: u32 = 31;
 const DOM_PAGED: u32 = 30;
+/// And one that no other words tell: 1 while the pod lock is held by who took it before the domain was dying.
+const DOM_SPARED: u32 = 29;
 
-const _: () = assert!(P2mType::COUNT <= DOM_PAGED as usize);
+const _: () = assert!(P2mType::COUNT <= DOM_SPARED as usize);
 
 /// As what a frame is mapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -152,7 +154,7 @@ pub fn leaf<W: Words>(m: &mut W, world: &World, at: &At, out: bool) {
 pub fn rebuild<W: Words>(m: &mut W, world: &World, s: &Survey) {
     let map = &world.map;
     for slot in 0..map.domains() as u8 {
-        (0..DOM_BAD).for_each(|i| m.set(map.index_of_domain(slot, i), 0));
+        (0..DOM_BAD).filter(|&i| i != DOM_SPARED).for_each(|i| m.set(map.index_of_domain(slot, i), 0));
     }
     for mfn in (0..map.frames() as u64).map(Mfn) {
         for w in [OfFrame::Hangs, OfFrame::Maps, OfFrame::At, OfFrame::Views] {
@@ -207,6 +209,16 @@ pub fn note_machine<W: Words>(m: &mut W, world: &World, bad: super::Rules) {
 /// The rules of rest that the machine as a whole breaks.
 pub fn bad_machine<W: Words>(m: &mut W, world: &World) -> super::Rules {
     super::Rules(m.get(world.map.index(MACHINE)))
+}
+
+/// Whether the pod lock is held by who took it before the domain was dying.
+pub fn spared<W: Words>(m: &mut W, world: &World, slot: u8) -> bool {
+    m.get(world.map.index_of_domain(slot, DOM_SPARED)) != 0
+}
+
+/// Notes whether it is.
+pub fn note_spared<W: Words>(m: &mut W, world: &World, slot: u8, spared: bool) {
+    m.set(world.map.index_of_domain(slot, DOM_SPARED), spared as u64);
 }
 
 /// The domain in whose populate-on-demand cache a frame stands, by its place.

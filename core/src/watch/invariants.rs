@@ -4,7 +4,7 @@
 //! of them are asked of everything there is. A simulated run asks only about what a step wrote (`recheck`).
 
 use super::survey::Survey;
-use super::{Broken, Rule, domains, entries, frames as records, index, recheck, record, shared};
+use super::{Broken, Rule, domains, entries, frames as records, index, recheck, record, requests, shared};
 use crate::addr::Mfn;
 use crate::lock::{Lock, global};
 use crate::machine::frames::{self, PGC_ALLOCATED};
@@ -48,6 +48,7 @@ pub fn every_state<W: Words>(m: &mut W, world: &World, out: &mut Vec<Broken>) {
     for mfn in (0..world.map.frames() as u64).map(Mfn) {
         out.extend(records::i11(m, world, mfn));
     }
+    requests::all(m, world, out);
     for slot in 0..world.domains.len() as u8 {
         out.extend(domains::i34(m, world, slot));
     }

@@ -15,6 +15,7 @@ pub mod memory;
 mod misuse;
 pub mod pod;
 pub mod recheck;
+pub mod requests;
 mod rule;
 pub mod shared;
 pub mod survey;

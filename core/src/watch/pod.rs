@@ -1,4 +1,4 @@
-//! Rules of populate-on-demand caches: I22 and I23, of rest, and I24, which compares two states.
+//! Rules of populate-on-demand caches: I22 and I23, of rest, and I24, which speaks of what a step does.
 
 use super::index::{self, Maps};
 use super::{Broken, Rule, record};
@@ -58,13 +58,13 @@ pub fn i23<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
     Some(Broken::of(Rule::I23, why))
 }
 
-/// I24, which speaks of a state and a later one: the cache of a domain that was dying already has not grown. It is not
-/// watched from step to step: a populate that was under way may put its frame back.
-pub fn i24<W: Words>(before: &mut W, now: &mut W, world: &World, slot: u8) -> Option<Broken> {
-    let count = world.dom_word(slot, DomWord::CacheCount);
-    let (was, is) = (before.get(count), now.get(count));
-    let dying = before.get(world.dom_word(slot, DomWord::Dying)) != 0;
-    (dying && is > was).then(|| {
+/// I24, at the moment at which a step makes the cache of a domain larger that was dying before: nobody does, but who had
+/// the pod lock before, since whoever empties the cache takes that lock (S38). Reads the domain's counter and what the
+/// index remembers of the lock.
+pub fn i24<W: Words>(m: &mut W, world: &World, slot: u8, was: u64) -> Option<Broken> {
+    let is = m.get(world.dom_word(slot, DomWord::CacheCount));
+    let dying = m.get(world.dom_word(slot, DomWord::Dying)) != 0;
+    (dying && is > was && !index::spared(m, world, slot)).then(|| {
         let d = &world.domain(slot).name;
         Broken::of(Rule::I24, format!("{d} is dying, and its cache grew from {was} to {is}"))
     })

@@ -7,9 +7,10 @@
 //! changed how tables hang together, everything is looked at.
 
 use super::survey::{At, Survey};
-use super::{Broken, Rules, dirty, domains, entries, frames, index, invariants, memory, shared};
+use super::{Broken, Rules, dirty, domains, entries, frames, index, invariants, memory, pod, requests, shared};
 use crate::addr::{ActorId, DomGfn, Mfn, Word};
 use crate::entry::Decoded;
+use crate::lock::{Lock, holders};
 use crate::machine::Sorted;
 use crate::machine::frames::{FrameUse, changes_mapping, count, is_free, used_as};
 use crate::machine::grants::GrantWord;
@@ -40,6 +41,14 @@ pub struct Wrote {
     records: bool,
     /// Whether a domain's writes are noted, or its bitmap of them.
     dirty: bool,
+    /// Rings, what a vCPU waits for, or whether anybody answers it.
+    requests: bool,
+    /// Domains that are dying from this step on.
+    dying: Vec<u8>,
+    /// Domains whose pod lock was taken or released.
+    pod_lock: Vec<u8>,
+    /// Domains whose cache was not as large before, and how large it was.
+    grown: Vec<(u8, u64)>,
     /// TLBs.
     tlb: bool,
     /// Any record of the frame table, a domain or an actor: what rules of rest read.
@@ -94,7 +103,11 @@ impl Wrote {
                     wrote.any = true;
                     wrote.grant(m, world, at, old, now);
                 }
-                Region::Heap | Region::Objects | Region::Lesson => {}
+                Region::Lesson => {
+                    let rings = world.map.ring(0).0..world.map.ring(world.rings.len() as u32).0;
+                    wrote.requests |= rings.contains(&at.0);
+                }
+                Region::Heap | Region::Objects => {}
             }
         }
         wrote.lists |= wrote.records;
@@ -158,12 +171,17 @@ impl Wrote {
             self.structure |= is(DomWord::MaxMapped) && now < old;
             self.lists |= LISTS.into_iter().any(is);
             self.dirty |= [DomWord::LogDirty, DomWord::DirtyTop, DomWord::DirtyLost].into_iter().any(is);
+            self.requests |= is(DomWord::HasRing) || is(DomWord::Crashed);
+            self.dying.extend((is(DomWord::Dying) && old == 0).then_some(slot));
+            self.pod_lock.extend(is(DomWord::Pod).then_some(slot));
+            self.grown.extend((is(DomWord::CacheCount) && now > old).then_some((slot, old)));
         }
     }
 
     /// Pins and TLBs of actors, which are pairs of key and value.
     fn actor(&mut self, world: &World, at: Word, old: u64, now: u64) {
         let Some(a) = whose(world, at, |a| world.map.actor(a, ActorWord::WaitsFor)) else { return };
+        self.requests |= at == world.map.actor(a, ActorWord::Awaits);
         let tlb = world.map.tlb(a);
         self.tlb |= at.0 >= tlb.at.0 && at.0 <= tlb.at.0 + 2 * tlb.room as u32;
         if value_of(world.map.pins(a), at).is_some() {
@@ -239,6 +257,10 @@ impl Wrote {
         if self.tlb {
             invariants::tlbs(m, world, out);
         }
+        if self.requests {
+            requests::all(m, world, out);
+        }
+        self.caches(m, world, out);
         for slot in 0..world.domains.len() as u8 {
             out.extend(domains::i34(m, world, slot));
         }
@@ -251,6 +273,18 @@ impl Wrote {
         if self.records {
             let bad = shared::rules_of_machine(m, world);
             index::note_machine(m, world, bad);
+        }
+    }
+
+    /// Caches that grew, and who may still let that of a dying domain grow.
+    fn caches<W: Words>(&self, m: &mut W, world: &World, out: &mut Vec<Broken>) {
+        for &(slot, was) in self.grown.iter().filter(|g| !self.dying.contains(&g.0)) {
+            out.extend(pod::i24(m, world, slot, was));
+        }
+        for &slot in self.dying.iter().chain(&self.pod_lock) {
+            let held = !holders(m, world, Lock::Pod(slot)).is_empty();
+            let spared = held && (self.dying.contains(&slot) || index::spared(m, world, slot));
+            index::note_spared(m, world, slot, spared);
         }
     }
 }

@@ -64,7 +64,7 @@ pub enum Rule {
     I22,
     /// Populated, target, promised and maximum stand in order.
     I23,
-    /// A dying domain's cache only shrinks.
+    /// A dying domain's cache only shrinks, but under a pod lock taken before it was dying.
     I24,
     /// While log-dirty is on, every written frame number has its bit set.
     I25,
@@ -149,7 +149,12 @@ const TABLE: [(Rule, &str, &str, When); 42] = [
         When::Quiescent,
     ),
     (Rule::I23, "I23", "populated, target, promised and maximum stand in order", When::Quiescent),
-    (Rule::I24, "I24", "a dying domain's cache only shrinks", When::Step),
+    (
+        Rule::I24,
+        "I24",
+        "a dying domain's cache only shrinks, but under a pod lock taken before it was dying",
+        When::Step,
+    ),
     (Rule::I25, "I25", "while log-dirty is on, every written frame number has its bit set", When::Quiescent),
     (Rule::I26, "I26", "an entry becomes logdirty only where writes are noted", When::Step),
     (Rule::I27, "I27", "locks are taken in the order of level, domain and range", When::Step),
@@ -224,50 +229,6 @@ impl Rules {
     /// Every rule.
     pub const ALL: Rules = Rules((1 << TABLE.len()) - 1);
 
-    /// The rules that the watchers of this release look at. The others speak of what it does not have (requests of
-    /// vCPUs) or of two states at once (I24).
-    pub const WATCHED: Rules = Rules::NONE
-        .with(Rule::I1)
-        .with(Rule::I2)
-        .with(Rule::I3)
-        .with(Rule::I4)
-        .with(Rule::I5)
-        .with(Rule::I6)
-        .with(Rule::I7)
-        .with(Rule::I8)
-        .with(Rule::I9)
-        .with(Rule::I10)
-        .with(Rule::I11)
-        .with(Rule::I12)
-        .with(Rule::I13)
-        .with(Rule::I15)
-        .with(Rule::I16)
-        .with(Rule::I17)
-        .with(Rule::I18)
-        .with(Rule::I19)
-        .with(Rule::I20)
-        .with(Rule::I21)
-        .with(Rule::I22)
-        .with(Rule::I23)
-        .with(Rule::I25)
-        .with(Rule::I26)
-        .with(Rule::I27)
-        .with(Rule::I28)
-        .with(Rule::I29)
-        .with(Rule::I30)
-        .with(Rule::I31)
-        .with(Rule::I32)
-        .with(Rule::I33)
-        .with(Rule::I34)
-        .with(Rule::Deadlock)
-        .with(Rule::Hang)
-        .with(Rule::Starvation)
-        .with(Rule::Stray)
-        .with(Rule::LostWrite)
-        .with(Rule::Leak)
-        .with(Rule::Assert)
-        .with(Rule::Ensure);
-
     /// The rules of rest that speak of one frame: the index notes which frames break them.
     pub const OF_FRAMES_AT_REST: Rules = Rules::only(Rule::I2)
         .with(Rule::I9)
@@ -288,6 +249,7 @@ impl Rules {
         .with(Rule::I8)
         .with(Rule::I11)
         .with(Rule::I12)
+        .with(Rule::I14)
         .with(Rule::I17)
         .with(Rule::I18)
         .with(Rule::I19)
@@ -299,7 +261,7 @@ impl Rules {
         .with(Rule::I34);
 
     /// Those, and the rules of what a step writes: it is looked at if one of them is watched.
-    pub const OF_WRITES: Rules = Rules::OF_WORDS.with(Rule::I26).with(Rule::I31);
+    pub const OF_WRITES: Rules = Rules::OF_WORDS.with(Rule::I24).with(Rule::I26).with(Rule::I31);
 
     /// The set of one rule.
     pub const fn only(rule: Rule) -> Rules {

@@ -1,8 +1,10 @@
 //! The rules of words, each broken by writing words directly into a world that is built: exactly that rule is named,
 //! with a sentence that says what is wrong and where. And worlds that are as they should be break none.
 
+mod each;
 mod pod;
 mod programs;
+mod requests;
 mod sharing;
 
 use p2mscope_core::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Order, Word};
@@ -81,6 +83,7 @@ impl Still {
             "{found:?}"
         );
         for (b, (_, says)) in found.iter().zip(rules) {
+            each::seen(b.rule);
             assert!(b.why.contains(says), "{says:?} is not said: {}", b.why);
         }
     }

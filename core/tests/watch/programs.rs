@@ -1,4 +1,4 @@
-//! Rules that a step breaks and not a state: I13, I26 to I29, I31. Each is broken by a program, on every schedule or on
+//! Rules that a step breaks and not a state: I13, I24, I26 to I29, I31. Each is broken by a program, on every schedule or on
 //! some, and a program that is like it but right breaks nothing.
 
 use p2mscope_core::explore::{Question, Verdict, explore};
@@ -34,6 +34,7 @@ fn says(rule: Rule, actors: &[&str]) -> Option<String> {
 
 fn breaks(rule: Rule, actors: &[&str], what: &str) {
     let why = says(rule, actors).unwrap_or_else(|| panic!("{rule} is kept by {actors:?}"));
+    crate::each::seen(rule);
     assert!(why.contains(what), "{what:?} is not said: {why}");
 }
 
@@ -42,7 +43,7 @@ fn keeps(rule: Rule, actors: &[&str]) {
 }
 
 #[test]
-fn i13_is_a_page_nominated_while_it_is_in_use() {
+pub fn i13_is_a_page_nominated_while_it_is_in_use() {
     let set = "k = set_entry 1:0x10 = M as ram_paging_out";
     breaks(
         Rule::I13,
@@ -55,7 +56,28 @@ fn i13_is_a_page_nominated_while_it_is_in_use() {
 }
 
 #[test]
-fn i26_is_an_entry_that_becomes_logdirty_outside_the_range_that_is_tracked() {
+pub fn i24_is_a_cache_that_grows_while_its_domain_dies() {
+    // S38: who looks without the lock puts a page into a cache that has been emptied for good.
+    let dies = "toolstack: store dying(1) = 1";
+    let grows = "n = add cache_count(1) by 1";
+    breaks(
+        Rule::I24,
+        &[&format!("toolstack: d = load dying(1); if d == 0 {{ lock pod(1); {grows}; unlock pod(1) }}"), dies],
+        "domain 1 is dying, and its cache grew from 0 to 1",
+    );
+    // Who had looked with the lock may go on: the emptier waits for it. But not once it was released.
+    let looks = format!("toolstack: lock pod(1); d = load dying(1); if d == 0 {{ {grows} }}; unlock pod(1)");
+    keeps(Rule::I24, &[&looks, dies]);
+    breaks(
+        Rule::I24,
+        &[&format!("{looks}; lock pod(1); {grows}; unlock pod(1)"), dies],
+        "domain 1 is dying, and its cache grew from",
+    );
+    keeps(Rule::I24, &[&format!("{dies}; {}", "store cache_count(1) = 0")]);
+}
+
+#[test]
+pub fn i26_is_an_entry_that_becomes_logdirty_outside_the_range_that_is_tracked() {
     let makes = "k = set_entry 1:0x10 = M as ram_logdirty";
     breaks(
         Rule::I26,
@@ -68,7 +90,7 @@ fn i26_is_an_entry_that_becomes_logdirty_outside_the_range_that_is_tracked() {
 }
 
 #[test]
-fn i27_is_a_lock_asked_for_out_of_order() {
+pub fn i27_is_a_lock_asked_for_out_of_order() {
     let [one, other] = ["lock gfn(1:0x10); lock gfn(1:0x400)", "lock gfn(1:0x400); lock gfn(1:0x10)"];
     let ends = "unlock gfn(1:0x10); unlock gfn(1:0x400)";
     keeps(Rule::I27, &[&format!("toolstack: {one}; {ends}")]);
@@ -83,7 +105,7 @@ fn i27_is_a_lock_asked_for_out_of_order() {
 }
 
 #[test]
-fn i28_is_sleeping_or_entering_the_guest_with_a_lock() {
+pub fn i28_is_sleeping_or_entering_the_guest_with_a_lock() {
     let sleeps = "wait content(M) == 0";
     keeps(Rule::I28, &[&format!("toolstack: lock gfn(1:0x10); unlock gfn(1:0x10); {sleeps}")]);
     breaks(
@@ -95,7 +117,7 @@ fn i28_is_sleeping_or_entering_the_guest_with_a_lock() {
 }
 
 #[test]
-fn i29_is_a_release_too_many_a_lock_kept_to_the_end_and_one_held_too_deep() {
+pub fn i29_is_a_release_too_many_a_lock_kept_to_the_end_and_one_held_too_deep() {
     breaks(Rule::I29, &["toolstack: unlock p2m(1)"], "A0 releases the p2m lock of domain 1, which it does not hold");
     breaks(Rule::I29, &["toolstack: e = get_gfn 1:0x10"], "A0 ends while it holds");
     let deep = |n| {
@@ -107,7 +129,7 @@ fn i29_is_a_release_too_many_a_lock_kept_to_the_end_and_one_held_too_deep() {
 }
 
 #[test]
-fn i31_is_a_frame_taken_again_before_every_tlb_has_forgotten_it() {
+pub fn i31_is_a_frame_taken_again_before_every_tlb_has_forgotten_it() {
     let free = |flush| format!("toolstack: k = set_entry 1:0x10 = none as invalid; {flush}free M; f = alloc frame(2)");
     let reads = "vcpu: v = hw_read 1:0x10";
     breaks(

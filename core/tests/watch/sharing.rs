@@ -46,7 +46,7 @@ fn a_frame_that_two_share_breaks_nothing() {
 }
 
 #[test]
-fn i10_is_a_type_count_that_nobody_holds_and_a_shared_type_that_cow_does_not_own() {
+pub fn i10_is_a_type_count_that_nobody_holds_and_a_shared_type_that_cow_does_not_own() {
     let mut s = Still::new(RAM);
     let mfn = s.frame("M");
     s.set(mfn, FrameWord::Type, 7 << 60 | 1);
@@ -65,7 +65,7 @@ fn i10_is_a_type_count_that_nobody_holds_and_a_shared_type_that_cow_does_not_own
 }
 
 #[test]
-fn i15_is_a_tuple_that_does_not_share_and_a_sharer_without_a_tuple() {
+pub fn i15_is_a_tuple_that_does_not_share_and_a_sharer_without_a_tuple() {
     let (mut s, mfn) = shared();
     let (there, hole) = (s.entry_of(1, 0x20, 0), s.world.format.empty());
     s.m.set(there, hole);
@@ -86,7 +86,7 @@ fn i15_is_a_tuple_that_does_not_share_and_a_sharer_without_a_tuple() {
 }
 
 #[test]
-fn i16_is_a_shared_frame_whose_m2p_says_otherwise() {
+pub fn i16_is_a_shared_frame_whose_m2p_says_otherwise() {
     let (mut s, mfn) = shared();
     s.set(mfn, FrameWord::M2p, M2P_INVALID);
     s.breaks(&[(Rule::I16, "frame M is shared, and its m2p is none")]);
@@ -95,7 +95,7 @@ fn i16_is_a_shared_frame_whose_m2p_says_otherwise() {
 }
 
 #[test]
-fn i17_and_i18_are_counters_of_sharing_that_count_wrong() {
+pub fn i17_and_i18_are_counters_of_sharing_that_count_wrong() {
     let (mut s, _) = shared();
     let (shared, saved) = (s.world.map.xen(XenWord::NrShared), s.world.map.xen(XenWord::NrSaved));
     s.m.set(shared, 2);
@@ -107,7 +107,7 @@ fn i17_and_i18_are_counters_of_sharing_that_count_wrong() {
 }
 
 #[test]
-fn i19_is_a_shared_frame_on_a_list() {
+pub fn i19_is_a_shared_frame_on_a_list() {
     // M stands alone on the list of domain 2, whose own frame is taken off it: so the length is right.
     let (mut s, mfn) = shared();
     let other = frames::page_list(&mut s.m, &s.world, 1)[0];
@@ -120,7 +120,7 @@ fn i19_is_a_shared_frame_on_a_list() {
 }
 
 #[test]
-fn i20_is_a_handle_that_two_frames_have() {
+pub fn i20_is_a_handle_that_two_frames_have() {
     let (mut s, m) = shared();
     let n = frames::page_list(&mut s.m, &s.world, 1)[0];
     s.share(n, (2, 0x10));

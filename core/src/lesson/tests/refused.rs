@@ -127,7 +127,6 @@ fn what_this_release_does_not_offer() {
         "nonexclusive = §\"none\"",
         &["[world] `nonexclusive`: no `none`; there are spinlock, atomic, percpu"],
     );
-    check("breach = \"lost-write\"", "breach = §\"I14\"", &["`I14` is known and not watched by this release"]);
     let item = "0x10 = M as ram_rw content -5";
     for ty in ["map_foreign", "ioreq_server"] {
         check(item, &format!("0x10 = §{ty}"), &[&format!("entries of ept-2011 have no type `{ty}`")]);
