@@ -4,8 +4,8 @@ use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::{Access, Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
-    DomWord, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, nested, objects, paging, pause, pod,
-    pte, recalc, refs, ring, sharing, sweep, table, tlb,
+    DomWord, FrameUse, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, nested, objects, paging,
+    pause, pod, pte, recalc, refs, ring, sharing, sweep, table, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
 
@@ -154,9 +154,13 @@ fn page<W: Words>(m: &mut W, world: &World, p: Page) -> u64 {
     let word = |mfn, i| world.map.page(mfn, i);
     match p {
         Page::Fill { table, entry, level } => {
+            let ctx = match frames::used_as(m, world, table) {
+                FrameUse::Table { slot } => world.leaf_ctx(slot),
+                _ => LeafCtx::default(),
+            };
             for i in 0..FRAME_WORDS {
                 if let Some(w) = word(table, i) {
-                    m.set(w, world.format.split_child(entry, level, i, &LeafCtx::default()));
+                    m.set(w, world.format.split_child(entry, level, i, &ctx));
                 }
             }
             0
@@ -249,7 +253,7 @@ fn with_default_access<W: Words>(m: &mut W, world: &World, g: DomGfn, order: Ord
     let access = Access::from_code(m.get(world.map.dom(slot, DomWord::DefaultAccess))).unwrap_or(Access::Rwx);
     match world.format.decode(order.level(), entry) {
         Decoded::Leaf(leaf) if leaf.access != access && world.format.has_access(access) => {
-            world.format.leaf(&Leaf { access, ..leaf }, &LeafCtx::default())
+            world.format.leaf(&Leaf { access, ..leaf }, &world.leaf_ctx(slot))
         }
         _ => entry,
     }

@@ -262,6 +262,18 @@ impl Format {
         by_layout!(self, |l| l.hardware(level, entry, cpu), Hardware, (level: u8, entry: u64, cpu: Cpu))
     }
 
+    /// Whether the entry's dirty flag is clear, which a processor that logs writes would set: in today's EPT.
+    #[inline]
+    pub const fn is_clean(self, entry: u64) -> bool {
+        matches!(self, Format::Ept) && super::ept::D.get(entry) == 0
+    }
+
+    /// The entry after a write: accessed and dirty, where it has these flags.
+    #[inline]
+    pub const fn with_dirty(self, entry: u64) -> u64 {
+        if matches!(self, Format::Ept) { entry | super::ept::A.mask() | super::ept::D.mask() } else { entry }
+    }
+
     /// Whether entries can be marked for their type to be computed again: the formats of today.
     #[inline]
     pub const fn recalculates(self) -> bool {

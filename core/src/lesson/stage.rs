@@ -82,6 +82,7 @@ impl Lesson {
                 .iter()
                 .map(|g| NewGrant { name: g.name.clone(), from: g.from, to: g.to, readonly: g.readonly })
                 .collect(),
+            pml: self.world.pml,
             patience: self.world.patience,
             pausable: self.pausable(&compiled.programs),
         };

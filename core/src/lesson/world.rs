@@ -34,6 +34,8 @@ pub struct WorldSpec {
     pub flush: Deferral,
     /// Frames that are free at first.
     pub free_frames: u64,
+    /// Whether processors log what guests modify.
+    pub pml: bool,
     /// After how many steps of others an actor that waits for a lock starves, if it ever does.
     pub patience: Option<u64>,
     /// The slots of each ring of the lesson's own.
@@ -172,6 +174,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         "flush",
         "free_frames",
         "patience",
+        "pml",
         "words",
         "locks",
         "lists",
@@ -185,6 +188,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         encoding: Format::Ept2011,
         flush: Deferral::Sync,
         free_frames: 0,
+        pml: false,
         patience: None,
         rings: Vec::new(),
     };
@@ -208,6 +212,10 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
     spec.flush = one_of(r, t, "flush", &Deferral::ALL).unwrap_or_default();
     spec.free_frames = r.number(t, "free_frames", 0..MAX_FRAMES as u64 + 1).map_or(0, |n| n.0);
     spec.patience = r.number(t, "patience", 1..1001).map(|n| n.0);
+    spec.pml = r.flag(t, "pml").unwrap_or(false);
+    if spec.pml && spec.encoding != Format::Ept {
+        r.wrong(t.at("pml"), "processors log writes in `encoding = \"ept\"` alone");
+    }
     spec.rings = own_names(r, t, names, taken);
     names.format = spec.encoding;
     spec

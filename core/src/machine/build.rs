@@ -168,6 +168,8 @@ pub struct Builder {
     pub grants: Vec<NewGrant>,
     /// After how many steps of others a waiting actor starves.
     pub patience: Option<u64>,
+    /// Whether processors log what guests modify: only where entries have a dirty flag for it, `ept`.
+    pub pml: bool,
     /// Whether anybody may pause a vCPU or crash a domain.
     pub pausable: bool,
 }
@@ -205,7 +207,9 @@ impl Builder {
             next += d.cache as u64;
         }
         let named = next;
-        let total = named as usize + self.frames.len() + self.free_frames as usize;
+        let free_end = named as usize + self.frames.len() + self.free_frames as usize;
+        let pml = self.pml && self.format == Format::Ept;
+        let total = free_end + if pml { self.actors.len() } else { 0 };
         limit("frames, tables and lock pages among them,", total, MAX_FRAMES as usize)?;
 
         let map = Map::new(Sizes {
@@ -261,11 +265,13 @@ impl Builder {
             frames: names,
             loose: (named..named + self.frames.len() as u64).map(Mfn).collect(),
             patience: self.patience,
+            pml: pml.then_some(Mfn(free_end as u64)),
             pausable: self.pausable,
         };
         let mut fill = Filling { world: &world, m: vec![0; map.len() as usize] };
         fill.pages(&tables, &self.domains);
-        fill.free(named, total as u64, &self.frames);
+        fill.free(named, free_end as u64, &self.frames);
+        fill.xen(free_end as u64, total as u64);
         for ((m, &mfn), &own) in self.mappings.iter().zip(&at).zip(&own) {
             fill.mapping(m, Mfn(mfn), own)?;
         }

@@ -13,6 +13,7 @@
 //! freed. (Xen counts how many were lost. That number grows with every retry, so here it is only noted.)
 
 use super::frames::{self, FrameUse};
+use super::pml;
 use super::record::DomWord;
 use super::words::Words;
 use super::world::World;
@@ -46,6 +47,13 @@ pub enum DirtyAct {
         gfn: Gfn,
         /// What is done.
         op: BitOp,
+    },
+    /// Takes what a vCPU's processor has logged and marks it; gives how many entries that were.
+    Drain {
+        /// The domain.
+        slot: u8,
+        /// The vCPU.
+        of: ActorId,
     },
     /// Counts the bits: their number, or all ones if a mark was lost.
     Harvest {
@@ -101,6 +109,7 @@ pub fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: DirtyAct) -> u64 
             false => 0,
         },
         DirtyAct::Bit { slot, gfn, op } => bit_op(m, world, me, slot, gfn, op),
+        DirtyAct::Drain { slot, of } => pml::drain(m, world, me, slot, of),
         DirtyAct::Harvest { slot, clear } => harvest(m, world, slot, clear).unwrap_or(u64::MAX),
         DirtyAct::Free { slot } => {
             free(m, world, slot);

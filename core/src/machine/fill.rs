@@ -9,7 +9,7 @@ use super::words::Words;
 use super::world::World;
 use super::{dirty, pod, sharing};
 use crate::addr::{DomGfn, DomId, FRAME_WORDS, Gfn, Mfn, Word};
-use crate::entry::{Access, Decoded, Leaf, LeafCtx, P2mType};
+use crate::entry::{Access, Decoded, Leaf, P2mType};
 
 /// The first words while they are written.
 pub(super) struct Filling<'a> {
@@ -72,6 +72,11 @@ impl Filling<'_> {
     fn own(&mut self, mfn: Mfn) {
         self.record(mfn, FrameWord::Owner, owner_word(DomId::XEN));
         self.record(mfn, FrameWord::Count, PGC_ALLOCATED | 1);
+    }
+
+    /// Pages of Xen's own.
+    pub(super) fn xen(&mut self, from: u64, to: u64) {
+        (from..to).for_each(|mfn| self.own(Mfn(mfn)));
     }
 
     /// The frames that nothing maps, and the free ones.
@@ -144,7 +149,7 @@ impl Filling<'_> {
         let framed = own || new.name.is_some();
         let mfn = if framed { first } else { Mfn::INVALID };
         let leaf = Leaf::new(new.ty, new.access, mfn, new.order);
-        self.m.set(word, format.leaf(&leaf, &LeafCtx::default()));
+        self.m.set(word, format.leaf(&leaf, &self.world.leaf_ctx(new.slot)));
         for mfn in (0..new.order.frames()).filter(|_| own).map(|i| first.plus(i)) {
             if let Some(word) = self.world.map.page(mfn, 0) {
                 self.m.set(word, new.content);

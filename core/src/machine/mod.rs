@@ -19,6 +19,7 @@ pub mod nested;
 pub mod objects;
 pub mod paging;
 pub mod pause;
+pub mod pml;
 pub mod pod;
 pub mod pte;
 pub mod recalc;

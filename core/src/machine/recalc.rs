@@ -16,7 +16,7 @@ use super::record::DomWord;
 use super::words::Words;
 use super::world::World;
 use crate::addr::{DomGfn, FRAME_WORDS, GFN_BITS, Gfn, Mfn, Order, Word};
-use crate::entry::{Cpu, Decoded, Group, Hardware, P2mType};
+use crate::entry::{Cpu, Decoded, Group, Hardware, Leaf, P2mType};
 
 /// The memory type that a leaf gets back.
 const WRITE_BACK: u8 = 6;
@@ -120,7 +120,11 @@ fn computed<W: Words>(m: &mut W, world: &World, slot: u8, gfn: Gfn, entry: u64, 
     let clear = world.format.clear_recalc(level, entry, WRITE_BACK);
     let Decoded::Leaf(leaf) = world.format.decode(level, clear) else { return clear };
     let ty = type_now(m, world, slot, gfn, leaf.ty);
-    if ty == leaf.ty { clear } else { world.format.leaf(&crate::entry::Leaf { ty, ..leaf }, &Default::default()) }
+    match world.format.is(leaf.ty, Group::Changeable) {
+        // Also where the type stays: what was written is to be noted again.
+        true => world.format.leaf(&Leaf { ty, ..leaf }, &world.leaf_ctx(slot)),
+        false => clear,
+    }
 }
 
 /// The entry that ends the walk to `g` as a look-up gives it, and its level; none for a domain that is not there.

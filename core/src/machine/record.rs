@@ -160,6 +160,8 @@ pub enum ActorWord {
     Nested = 7,
     /// Depth of the shared side of the global lock, one word a domain.
     SharedDepth = 8,
+    /// How many entries the vCPU's page of logged writes has ([`pml`](super::pml)).
+    PmlCount = 200,
     /// The ranges that the actor reads, and how deep.
     Reads = 208,
     /// The frames whose sharing data the actor has locked.

@@ -14,6 +14,7 @@
 //! live a flush waits for the access that is under way; in simulated memory it is never seen set.
 
 use super::nested;
+use super::pml::{self, Noted};
 use super::record::ActorWord;
 use super::words::Words;
 use super::world::World;
@@ -57,6 +58,8 @@ pub enum Outcome {
     Again,
     /// The walk met bits that the processor refuses: an EPT misconfiguration.
     Misconfigured,
+    /// The page of logged writes is full: nothing was written.
+    LogFull,
 }
 
 impl Outcome {
@@ -68,6 +71,7 @@ impl Outcome {
             Outcome::Walk { entry, level } => [entry, 2 | (level as u64) << 8],
             Outcome::Again => [0, 3],
             Outcome::Misconfigured => [0, 4],
+            Outcome::LogFull => [0, 5],
         }
     }
 
@@ -78,7 +82,8 @@ impl Outcome {
             1 => Outcome::Fault,
             2 => Outcome::Walk { entry: w[0], level: (w[1] >> 8 & 3) as u8 },
             3 => Outcome::Again,
-            _ => Outcome::Misconfigured,
+            4 => Outcome::Misconfigured,
+            _ => Outcome::LogFull,
         }
     }
 }
@@ -232,18 +237,42 @@ fn through<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, entry: u6
     };
     match (word, a) {
         (Some(word), Access::Read) => Outcome::Done(m.get(word)),
-        (Some(word), Access::Write(v)) => {
-            m.set(word, v);
-            Outcome::Done(v)
-        }
+        (Some(word), Access::Write(v)) => match pml::note(m, world, me, g, entry, level) {
+            Noted::Yes(now) => {
+                if now != entry {
+                    world.map.tlb(me).put(m, key(g, level), now);
+                }
+                m.set(word, v);
+                Outcome::Done(v)
+            }
+            Noted::Full => Outcome::LogFull,
+            Noted::Changed => {
+                forget(m, world, me, g);
+                Outcome::Again
+            }
+        },
         (None, _) => fault(m, world, me, g),
     }
 }
 
 /// What a violation does to the TLB: nothing that translates `g` stays.
 fn fault<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn) -> Outcome {
+    forget(m, world, me, g);
+    Outcome::Fault
+}
+
+/// Takes all that translates `g` out of the TLB.
+fn forget<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn) {
     for level in 0..4 {
         world.map.tlb(me).take(m, key(g, level));
     }
-    Outcome::Fault
+}
+
+/// Runs a few accesses while the actor makes none through its TLB; a walk that is under way goes on.
+pub(super) fn exclusively<W: Words>(m: &mut W, world: &World, of: ActorId, f: impl FnOnce(&mut W)) {
+    held(m, world, of, |m, walking| {
+        f(m);
+        // What is under way stays under way.
+        if walking { Outcome::Walk { entry: 0, level: 0 } } else { Outcome::Again }
+    });
 }

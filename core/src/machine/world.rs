@@ -3,7 +3,7 @@
 use super::map::Map;
 use super::record::DomWord;
 use crate::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Word};
-use crate::entry::{Decoded, Format, Leaf};
+use crate::entry::{Decoded, Format, Leaf, LeafCtx};
 
 /// Which locks a look-up takes. What each does stands in `lock::policy`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -245,6 +245,8 @@ pub struct World {
     pub loose: Vec<Mfn>,
     /// After how many steps of others an actor that waits for a lock starves; none: never.
     pub patience: Option<u64>,
+    /// The first of the actors' pages of logged writes, where processors log them (PML).
+    pub pml: Option<Mfn>,
     /// Whether anybody may pause a vCPU or crash a domain, so that it is kept who is inside the hypervisor.
     pub pausable: bool,
 }
@@ -298,6 +300,19 @@ impl World {
             Some((name, _)) => name.clone(),
             None => mfn.to_string(),
         }
+    }
+
+    /// Whether processors log what a guest modifies in the table of that domain: not in a view.
+    #[inline(always)]
+    pub fn logs(&self, slot: u8) -> bool {
+        self.pml.is_some() && self.domain(slot).view.is_none()
+    }
+
+    /// What decides the bits of the domain's entries and is not in them.
+    #[inline(always)]
+    pub fn leaf_ctx(&self, slot: u8) -> LeafCtx {
+        let logs = self.logs(slot);
+        LeafCtx { pml: logs, ad: logs, ..LeafCtx::default() }
     }
 
     /// What an entry met at a level means for `g`: the leaf with the frame of this very gfn.

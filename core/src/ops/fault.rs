@@ -205,6 +205,11 @@ pub fn guest_access<S: Step>(s: &mut S, g: DomGfn, access: Access) -> Result<(Co
                     if ends { Ok(None) } else { done(code, 0) }
                 }
             },
+            Outcome::LogFull => {
+                let me = s.me();
+                log_dirty::flush_pml(s, me)?;
+                Ok(None)
+            }
             Outcome::Misconfigured => match recalc::handle_misconfig(s, g)? {
                 Code::Ok => Ok(None),
                 code => done(code, 0),

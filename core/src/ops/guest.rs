@@ -15,8 +15,8 @@ pub fn access<S: Step>(s: &mut S, g: DomGfn, access: Access) -> Result<Option<u6
     })
 }
 
-/// The same, telling a violation ([`Outcome::Fault`]) from a misconfiguration; there are no other outcomes but these
-/// and [`Outcome::Done`].
+/// The same, telling a violation ([`Outcome::Fault`]) from a misconfiguration and a full page of logged writes; there are no
+/// other outcomes but these and [`Outcome::Done`].
 ///
 /// One effect where the TLB has a leaf; else one for each level read, from the deepest link that the TLB has, and one
 /// that fills the TLB and touches the frame. A walk that a flush overtakes begins again.

@@ -38,6 +38,9 @@ pub(super) fn did(names: &Names<'_>, a: DirtyAct, result: u64) -> String {
             format!("takes {result} dirty bits of {} and clears them", dom(slot))
         }
         DirtyAct::Harvest { slot, clear: false } => format!("counts {result} dirty bits of {}", dom(slot)),
+        DirtyAct::Drain { slot, of } => {
+            format!("marks the {result} writes that {} has logged dirty in {}", names.world.actor_name(of), dom(slot))
+        }
         DirtyAct::Free { slot } => format!("frees the dirty bitmap of {}", dom(slot)),
     }
 }
@@ -53,6 +56,7 @@ pub(super) fn doing(names: &Names<'_>, a: DirtyAct) -> String {
         DirtyAct::Bit { slot, gfn, .. } => format!("change the dirty bit of {}", g(slot, gfn)),
         DirtyAct::Harvest { slot, clear: true } => format!("take the dirty bits of {} and clear them", dom(slot)),
         DirtyAct::Harvest { slot, .. } => format!("count the dirty bits of {}", dom(slot)),
+        DirtyAct::Drain { of, .. } => format!("take what {} has logged", names.world.actor_name(of)),
         DirtyAct::Free { slot } => format!("free the dirty bitmap of {}", dom(slot)),
     }
 }

@@ -229,6 +229,7 @@ fn accessed(outcome: tlb::Outcome, g: crate::addr::DomGfn, access: tlb::Access, 
         (tlb::Outcome::Misconfigured, _) => {
             format!("meets bits on its walk for {g} that it refuses: a misconfiguration")
         }
+        (tlb::Outcome::LogFull, _) => format!("finds its page of logged writes full at {g}"),
         (tlb::Outcome::Again, _) => format!("has been overtaken by a flush and walks again for {g}"),
     }
 }

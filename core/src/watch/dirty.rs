@@ -5,7 +5,7 @@ use super::survey::At;
 use super::{Broken, Rule, memory};
 use crate::addr::{DomGfn, Mfn};
 use crate::entry::{Decoded, P2mType};
-use crate::machine::{DomWord, Words, World, dirty, recalc};
+use crate::machine::{DomWord, Words, World, dirty, pml, recalc};
 
 /// I25 for a frame that one frame number maps as its domain's RAM: while log-dirty is on, an entry that the guest can
 /// write has its bit set, since it may have been written. One whose type is yet to be computed lets nobody through. Once a mark was lost every harvest says so, and nothing is
@@ -18,8 +18,10 @@ pub fn i25<W: Words>(m: &mut W, world: &World, mfn: Mfn, maps: &Maps) -> Option<
     }
     let (entry, level) = memory::walked(m, world, g)?;
     let Decoded::Leaf(leaf) = world.format.decode(level, entry) else { return None };
-    let open = !recalc::pending(m, world, g);
-    let unnoted = open && leaf.ty.is_ram() && world.format.perms(entry).w && !dirty::bit(m, world, slot, g.gfn);
+    // Where processors log, an entry that was not written since is clean, and the note of one that was may be on its way.
+    let clean = world.logs(slot) && world.format.is_clean(entry);
+    let open = leaf.ty.is_ram() && world.format.perms(entry).w && !clean && !recalc::pending(m, world, g);
+    let unnoted = open && !dirty::bit(m, world, slot, g.gfn) && !pml::has(m, world, g);
     unnoted.then(|| {
         let (ty, name) = (leaf.ty.name(), world.frame_name(mfn));
         Broken::of(Rule::I25, format!("{g} ({ty}, frame {name}) can be written, and no write is noted in the bitmap"))

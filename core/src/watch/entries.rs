@@ -4,7 +4,7 @@
 use super::survey::{At, Hangs};
 use super::{Broken, Rule, index, record};
 use crate::addr::{ActorId, DomGfn, DomId, Mfn};
-use crate::entry::{Decoded, LeafCtx, P2mType};
+use crate::entry::{Decoded, P2mType};
 use crate::machine::frames::{self, PGC_ALLOCATED, count};
 use crate::machine::tlb::{self, Cached};
 use crate::machine::{DomWord, FrameUse, FrameWord, Words, World};
@@ -84,7 +84,7 @@ pub fn i31<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
 pub fn i5(world: &World, at: &At) -> Option<Broken> {
     let leaf = &at.leaf;
     let is = world.format.perms(at.entry);
-    let should = world.format.permissions(leaf.ty, leaf.access, leaf.order, &LeafCtx::default());
+    let should = world.format.permissions(leaf.ty, leaf.access, leaf.order, &world.leaf_ctx(at.slot));
     (is != should && leaf.ty != P2mType::MmioDirect)
         .then(|| Broken::of(Rule::I5, format!("{} ({}) allows {is} and should allow {should}", at.g, leaf.ty.name())))
 }

@@ -183,6 +183,7 @@ impl Wrote {
         let Some(a) = whose(world, at, |a| world.map.actor(a, ActorWord::WaitsFor)) else { return };
         self.requests |= at == world.map.actor(a, ActorWord::Awaits);
         let tlb = world.map.tlb(a);
+        self.dirty |= at == world.map.actor(a, ActorWord::PmlCount);
         self.tlb |= at.0 >= tlb.at.0 && at.0 <= tlb.at.0 + 2 * tlb.room as u32;
         if value_of(world.map.pins(a), at).is_some() {
             self.holders(world, [old & (PIN_COUNT - 1), now & (PIN_COUNT - 1)]);

@@ -19,6 +19,7 @@ mod nested;
 mod paging;
 mod pausable;
 mod physmap;
+mod pml;
 mod pod;
 mod recalc;
 mod records;

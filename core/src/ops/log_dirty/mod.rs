@@ -8,10 +8,12 @@
 
 mod fault;
 mod mode;
+mod pml;
 mod vram;
 
 pub use fault::write_fault;
 pub use mode::{clean, disable, enable, peek};
+pub use pml::flush as flush_pml;
 pub use vram::{stop as untrack_vram, track as track_vram};
 
 use crate::addr::Gfn;

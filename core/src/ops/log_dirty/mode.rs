@@ -6,7 +6,7 @@
 //! steps of the other (S61). Bits are touched under the paging lock, inside.
 
 use super::is_on;
-use super::vram;
+use super::{pml, vram};
 use crate::addr::Gfn;
 use crate::entry::P2mType::{self, RamLogdirty, RamRw};
 use crate::lock::{Hold, Lock, Mode};
@@ -34,7 +34,7 @@ fn set_flag<S: Step>(s: &mut S, slot: u8, on: bool) -> Result<bool, Stop> {
 }
 
 /// Under the paging lock: one effect on the bitmap.
-fn bitmap<S: Step>(s: &mut S, slot: u8, a: DirtyAct) -> Result<u64, Stop> {
+pub(super) fn bitmap<S: Step>(s: &mut S, slot: u8, a: DirtyAct) -> Result<u64, Stop> {
     s.lock(Lock::Paging(slot), Mode::Exclusive)?;
     let result = s.act(Act::Dirty(a))?;
     s.unlock(Lock::Paging(slot), Mode::Exclusive)?;
@@ -84,6 +84,7 @@ pub fn disable<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
         }
         if s.world().format.recalculates() {
             let code = change_entry_type_global(s, slot, RamLogdirty, RamRw)?;
+            pml::flush_all(s, slot)?;
             bitmap(s, slot, DirtyAct::Free { slot })?;
             return Attempt::done(code);
         }
@@ -109,6 +110,7 @@ pub fn clean<S: Step>(s: &mut S, slot: u8) -> Result<Option<u64>, Stop> {
         if !cut_borders(s, slot)? {
             return Attempt::done(u64::MAX);
         }
+        pml::flush_all(s, slot)?;
         let found = bitmap(s, slot, DirtyAct::Harvest { slot, clear: true })?;
         if found != u64::MAX && is_on(s, slot)? {
             change_entry_type_global(s, slot, RamRw, RamLogdirty)?;
@@ -120,6 +122,7 @@ pub fn clean<S: Step>(s: &mut S, slot: u8) -> Result<Option<u64>, Stop> {
 
 /// `logdirty_peek d`: how many there are, and nothing changes. Holds the paging lock alone. None if a mark was lost.
 pub fn peek<S: Step>(s: &mut S, slot: u8) -> Result<Option<u64>, Stop> {
+    pml::flush_all(s, slot)?;
     let found = bitmap(s, slot, DirtyAct::Harvest { slot, clear: false })?;
     Ok((found != u64::MAX).then_some(found))
 }

@@ -15,7 +15,7 @@ mod split;
 
 use super::code::Code;
 use crate::addr::{DomGfn, Gfn, Mfn, Order};
-use crate::entry::{Access, Decoded, Leaf, LeafCtx, P2mType};
+use crate::entry::{Access, Decoded, Leaf, P2mType};
 use crate::lock::{Lock, Mode};
 use crate::machine::foreign::Refused;
 use crate::machine::table::TableAct;
@@ -101,7 +101,7 @@ pub fn set_entry<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<Code, S
     }
     let leaf = Leaf::new(new.ty, new.access, new.mfn, new.order);
     let word = s.page_word(Mfn(table), g.gfn.index(target))?;
-    let entry = format.leaf(&leaf, &LeafCtx::default());
+    let entry = format.leaf(&leaf, &s.world().leaf_ctx(slot));
     let [old, refused] = s.effect(Effect::Act(Act::SetEntry { word, entry, g, order: new.order, fresh: new.fresh }))?;
     match Refused::from_word(refused) {
         None => {}

@@ -7,7 +7,7 @@
 //! sees the leaf or its 512 children, and never a half of either.
 
 use crate::addr::{DomGfn, Mfn};
-use crate::entry::{Decoded, LeafCtx};
+use crate::entry::Decoded;
 use crate::lock::{Lock, Mode};
 use crate::step::{Act, Page, Step, Stop};
 
@@ -60,7 +60,7 @@ fn link<S: Step>(s: &mut S, slot: u8, g: DomGfn, gap: Gap) -> Result<bool, Stop>
         let above = gap.level - i as u8;
         if matches!(format.decode(above, entry), Decoded::Leaf(_)) {
             s.page(Page::Fill { table, entry, level: above })?;
-            entry = format.split_child(entry, above, g.gfn.index(above - 1), &LeafCtx::default());
+            entry = format.split_child(entry, above, g.gfn.index(above - 1), &s.world().leaf_ctx(slot));
         }
         if let Some(&below) = pages[..wanted].get(i + 1) {
             let word = s.page_word(table, g.gfn.index(above - 1))?;
