@@ -94,6 +94,7 @@ fn line(out: &mut String, id: &str, j: &Judged, wrong: &[String]) {
         ),
         Verdict::Bound { why } => format!("bound reached, nothing found: {why}"),
         Verdict::Cancelled => "ended before it was complete".into(),
+        Verdict::Failed { why } => format!("the search failed: {why}"),
     };
     let _ = writeln!(out, "{mark} {id} {} under {}: {what}", j.version, j.policy.name());
     for w in wrong {

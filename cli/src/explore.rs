@@ -90,7 +90,7 @@ pub fn run(command: &Command) -> Done {
     let status = match report.verdict {
         Verdict::Safe => 0,
         Verdict::Found { .. } => 1,
-        Verdict::Bound { .. } | Verdict::Cancelled => 3,
+        Verdict::Bound { .. } | Verdict::Cancelled | Verdict::Failed { .. } => 3,
     };
     Done { out, status, ..Done::default() }
 }
@@ -127,6 +127,7 @@ impl Answer<'_> {
             ),
             Verdict::Bound { why } => format!("{under}: bound reached, {searched} found: {why}\n"),
             Verdict::Cancelled => format!("{under}: ended before it was complete\n"),
+            Verdict::Failed { why } => format!("{under}: the search failed: {why}\n"),
         }
     }
 
@@ -154,6 +155,7 @@ impl Answer<'_> {
             }}),
             Verdict::Bound { why } => json!({ "bound": why }),
             Verdict::Cancelled => json!("cancelled"),
+            Verdict::Failed { why } => json!({ "failed": why }),
         };
         answer["verdict"] = verdict;
         answer.to_string()

@@ -188,3 +188,41 @@ fn a_deadlock_is_no_hang() {
     });
     assert!(r.verdict == Verdict::Safe && r.deadlocked > 0, "{r:?}");
 }
+
+/// The twin, but whoever is at its second round panics.
+struct Breaks(Twin);
+
+impl Code for Breaks {
+    fn start<W: Words>(&self, w: &World, m: &mut W, a: ActorId, l: &mut Locals, out: &mut Vec<Broken>) -> Option<u64> {
+        self.0.start(w, m, a, l, out)
+    }
+
+    fn run<S: Step>(&self, a: ActorId, place: u64, l: &Locals, s: &mut S) -> Result<u64, Stop> {
+        assert!(place == 0, "a fault of the operation");
+        self.0.run(a, place, l, s)
+    }
+
+    fn finish<W: Words>(
+        &self,
+        w: &World,
+        m: &mut W,
+        a: ActorId,
+        place: u64,
+        result: u64,
+        l: &mut Locals,
+        out: &mut Vec<Broken>,
+    ) -> Option<u64> {
+        self.0.finish(w, m, a, place, result, l, out)
+    }
+}
+
+#[test]
+fn a_panic_on_one_thread_ends_the_search_and_is_told() {
+    let (world, first) = Twin::world(3);
+    let sim = Sim::new(world, Arc::new(Breaks(Twin { rounds: 2, inverted: false })), first, Rules::NONE);
+    for threads in [2, 4] {
+        let q = Question::prove(Rules::NONE);
+        let report = with_threads(threads, || explore(&sim, &q, |_| ControlFlow::Continue(())));
+        assert_eq!(report.verdict, Verdict::Failed { why: "a fault of the operation".into() });
+    }
+}

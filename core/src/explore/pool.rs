@@ -11,6 +11,7 @@ use super::slices::{Ending, Slices};
 use super::walk::{Branch, Halt, Walk};
 use crate::sim::{Code, Sim};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -31,7 +32,7 @@ pub fn explore<C: Code>(
         1 => Slices::new(sim, q),
         _ => {
             let shared = Shared::new(q, threads);
-            rayon::broadcast(|_| shared.work(sim, q, &progress));
+            rayon::broadcast(|_| shared.part(sim, q, &progress));
             let (ending, tally) = match shared.outcome() {
                 (Ending::Complete, tally) if tally.states > q.limits.states => (Ending::Bound, tally),
                 outcome => outcome,
@@ -114,7 +115,17 @@ impl Shared {
         (pile.ending.unwrap_or(Ending::Complete), pile.tally)
     }
 
-    /// The part of one thread.
+    /// The part of one thread. One that panics would leave the others asleep beside the pile for ever: it ends the search
+    /// for them all.
+    fn part<C: Code>(&self, sim: &Sim<C>, q: &Question<C>, progress: &impl Fn(&Progress) -> ControlFlow<()>) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.work(sim, q, progress))) {
+            let text = panic.downcast_ref::<String>().cloned();
+            let said = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
+            self.end(Ending::Failed(said.unwrap_or_else(|| "a thread panicked".into())));
+        }
+    }
+
+    /// The same, while all goes well.
     fn work<C: Code>(&self, sim: &Sim<C>, q: &Question<C>, progress: &impl Fn(&Progress) -> ControlFlow<()>) {
         let mut walk = Walk::idle(sim.clone(), q);
         let mut own = Own::default();

@@ -92,6 +92,11 @@ pub enum Verdict {
     },
     /// Whoever watched the progress ended the search.
     Cancelled,
+    /// A thread of the search panicked, which is a fault of this program: there is no answer.
+    Failed {
+        /// What it said.
+        why: String,
+    },
 }
 
 /// The answer to a [`Question`].

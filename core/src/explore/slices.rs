@@ -37,6 +37,8 @@ pub(super) enum Ending {
     Bound,
     /// It was cancelled.
     Cancelled,
+    /// A thread panicked, and said this.
+    Failed(String),
 }
 
 impl<C: Code> Slices<C> {
@@ -183,6 +185,7 @@ fn end<C: Code>(sim: &Sim<C>, q: &Question<C>, how: Ending, tally: Tally, circle
         Ending::Complete => Verdict::Safe,
         Ending::Bound => q.limits.out_of_states(),
         Ending::Cancelled => Verdict::Cancelled,
+        Ending::Failed(why) => Verdict::Failed { why },
     };
     Phase::Done(tally.report(verdict, q.exact))
 }

@@ -101,6 +101,7 @@ pub fn expectation(
             }
         }
         (Verdict::Bound { why }, _) => wrong.push(format!("the search is not complete: {why}")),
+        (Verdict::Failed { why }, _) => wrong.push(format!("the search failed: {why}")),
         (Verdict::Cancelled, _) => wrong.push("the search was ended before it was complete".into()),
     }
     check_number(&mut wrong, "states", e.states, report.states);

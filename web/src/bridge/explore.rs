@@ -250,6 +250,7 @@ fn words(report: &explore::Report, find: Option<Rule>, threads: usize) -> Report
         }
         Verdict::Bound { why } => (format!("Bound reached, nothing found: {why}."), false, None),
         Verdict::Cancelled => ("Stopped; nothing found so far.".to_owned(), false, None),
+        Verdict::Failed { why } => (format!("The search failed: {why}."), false, None),
     };
     let progress = Progress { states: report.states, steps: report.steps, depth: u64::from(report.depth), millis: 0.0 };
     Report { verdict, safe, found, progress, threads }
