@@ -191,6 +191,9 @@ fn alloc<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8, order: Order
         return None;
     }
     heap(m, world, |m| {
+        if frames::dying(m, world, slot) {
+            return None;
+        }
         let words = order.frames() / 64;
         let full = |m: &mut W, i: u64| m.get(world.map.free_map(None, i as u32)) == u64::MAX;
         let whole = world.map.frames() as u64 / order.frames();

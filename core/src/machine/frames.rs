@@ -223,16 +223,25 @@ pub fn put_allocation<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> bool {
     true
 }
 
-/// Takes the lowest free frame for the domain, or none. Its content is as it was left.
+/// Takes the lowest free frame for the domain, or none; none for one that is dying, which nobody would take it back
+/// from (Xen's `assign_pages`). Its content is as it was left.
 pub fn alloc_frame<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) -> Option<Mfn> {
     if must_fail(m, world, me, Class::Frame) {
         return None;
     }
     heap(m, world, |m| {
+        if dying(m, world, slot) {
+            return None;
+        }
         let mfn = take_lowest(m, world, None)?;
         give(m, world, slot, mfn);
         Some(mfn)
     })
+}
+
+/// Whether a domain is being destroyed.
+pub(super) fn dying<W: Words>(m: &mut W, world: &World, slot: u8) -> bool {
+    m.get(world.dom_word(slot, DomWord::Dying)) != 0
 }
 
 /// A free frame becomes a domain's. Under the heap's word.

@@ -53,8 +53,8 @@ fn read<S: Step>(s: &mut S, grant: u64) -> Result<Grant, Stop> {
 /// `grant_map g = G [readonly]`: the granted frame is mapped at `g`. Errors in their order:
 /// - `EINVAL`: no such frame number;
 /// - `EPERM`: the grant is for another domain, or for reading only and a writable mapping is asked for;
-/// - of the first mapping: `EAGAIN`: the page is paged out or on its way (nobody is asked to fetch it: Xen does, and the
-///   mapper comes again), or shared, to be written, and there is no memory for a copy; `EPERM`: it is a device's; `EINVAL`: there is none;
+/// - of the first mapping: `EAGAIN`: the page is paged out or on its way (the pager was asked to fetch it, and the mapper
+///   comes again), or shared, to be written, and there is no memory for a copy; `EPERM`: it is a device's; `EINVAL`: there is none;
 /// - `EINVAL`: to be written, and somebody counts on another type of the frame;
 /// - those of adding a page at `g`: `EINVAL` for a frame of dom_cow, `ENOMEM` over a shared page, `EPERM` over a grant,
 ///   a foreign frame or a device, for which the mapper is crashed, `ENOMEM` without a page for a table.

@@ -4,6 +4,7 @@
 //! that entry's frame. It keeps the page alive and says nothing about the translation once the lock is gone.
 
 use super::code::Code;
+use super::paging::populate;
 use super::query::{Query, get_gfn_type, put_gfn, release, take, walk};
 use crate::addr::{DomGfn, DomId, Mfn};
 use crate::entry::{Leaf, P2mType};
@@ -66,8 +67,11 @@ fn reference<S: Step>(s: &mut S, dom: DomId, leaf: Option<Leaf>) -> Result<Mfn, 
 }
 
 /// Xen's `check_get_page_from_gfn`: the page of a frame number, to read or to write it, with a reference if all is
-/// well. `EAGAIN` it is paged out or on its way, or shared, to be written, and without memory for a copy; `EPERM` it is
-/// a device's; `EINVAL` there is none.
+/// well. `EAGAIN` it is paged out or on its way, and the pager was asked for it, or it is shared, to be written, and
+/// without memory for a copy; `EPERM` it is a device's; `EINVAL` there is none.
+///
+/// Nobody sleeps here for a slot of the pager's ring, since a caller may hold a grant lock: where there is none whoever
+/// comes again asks. A vCPU of the domain that has asked is paused when it is outside.
 pub fn check_get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn, readonly: bool) -> Result<(Code, P2mType, Mfn), Stop> {
     let (mfn, ty) = get_page_from_gfn(s, g, if readonly { Query::ALLOC } else { Query::UNSHARE })?;
     let code = if ty.is_paging() || !readonly && ty.is_shared() {
@@ -81,6 +85,9 @@ pub fn check_get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn, readonly: bool) ->
     };
     if mfn.is_valid() {
         s.act(Act::PutPage(mfn))?;
+    }
+    if ty.is_paging() {
+        populate(s, g, true)?;
     }
     Ok((code, ty, Mfn::INVALID))
 }

@@ -128,11 +128,11 @@ fn gets_nest_and_a_page_in_use_is_not_nominated() {
         RAM,
         &["toolstack: e = get_gfn 1:0x10; e = get_gfn 1:0x10; e = get_gfn 1:0x11
          c = load count(M); assert c == 3
-         r = nominate 1:0x10; assert r == EBUSY
+         r = nominate 1:0x10; assert r == EAGAIN
          put_gfn 1:0x11; put_gfn 1:0x10; put_gfn 1:0x10
          r = nominate 1:0x10; assert r == ok
-         r = nominate 1:0x10; assert r == EBUSY
-         r = evict 1:0x11; assert r == EBUSY
+         r = nominate 1:0x10; assert r == EAGAIN
+         r = evict 1:0x11; assert r == EINVAL
          r = evict 1:0x10; assert r == ok
          e = lookup 1:0x10; n = load paged_pages(1); assert e.type == ram_paged and n == 1 and free(M)"],
     );

@@ -6,7 +6,7 @@ use p2mscope_core::watch::Rule;
 /// G lets domain 2 write M, W lets it write N and R read it, H is of nothing, O for another domain.
 pub const GRANTED: &str = "grant = [{ name = 'G', from = '1:0x10', to = 2 }, { name = 'W', from = '1:0x11', to = 2 },\n\
      { name = 'R', from = '1:0x11', to = 2, readonly = true }, { name = 'H', from = '1:0x99', to = 2 },\n\
-     { name = 'O', from = '1:0x10', to = 1 }]\n";
+     { name = 'O', from = '1:0x10', to = 1 }, { name = 'S', from = '1:0x11', to = 1, readonly = true }]\n";
 
 const GRANTS: &str = "encoding = 'ept', free_frames = 2";
 
@@ -84,4 +84,29 @@ fn s04_a_grant_copy_holds_what_it_reads() {
     breaks(Rule::Stray, GRANTS, RAM, &[put_first, evicts]);
     one("r = grant_copy 1:0x10 = R; assert r == EPERM; r = grant_copy 2:0x20 = R; n = load count(N)
          assert r == EINVAL and n == 1");
+}
+
+#[test]
+fn a_page_that_is_out_is_asked_for_by_who_maps_or_copies_it() {
+    let map = "tables = 3, ring = 4 | 0x10 = ram_paged; 0x11 = N as ram_rw";
+    let asked = "g = take ring(1); assert g == 1:0x10; e = lookup 1:0x10; assert e.type == ram_paging_in";
+    holds(GRANTS, map, &[&format!("toolstack: r = grant_map 2:0x10 = G; assert r == EAGAIN; {asked}")]);
+    holds(GRANTS, map, &[&format!("toolstack: r = grant_copy 2:0x10 = G; assert r == EAGAIN; {asked}")]);
+    // Twice: the second finds that it was asked for, and a full ring is no reason to wait with the grant lock held.
+    holds(
+        GRANTS,
+        &map.replace("ring = 4", "ring = 1"),
+        &["toolstack: r = grant_map 2:0x10 = G; r = grant_map 2:0x10 = G; assert r == EAGAIN and space(1) == 0"],
+    );
+    // Brought back, it is mapped.
+    let maps =
+        "grant 2: r = grant_map 2:0x10 = G; if r == EAGAIN { wait w == 1; r = grant_map 2:0x10 = G }; assert r == ok
+        r = grant_unmap 2:0x10";
+    let pager = "pager: g = take ring(1); r = prep g = 5; r = resume g; store w = 1";
+    holds(&format!("{GRANTS}, words = {{ w = 0 }}"), map, &[maps, pager]);
+    // The destination of a copy is the domain's own: its vCPU is paused until the page is there, and copies then.
+    let copies =
+        "vcpu 1: r = grant_copy 1:0x12 = S; assert r == EAGAIN; enter_guest; r = grant_copy 1:0x12 = S; assert r == ok";
+    let pager = "pager: g = take ring(1); assert g == 1:0x12; r = prep g = 5; r = resume g";
+    holds(GRANTS, "tables = 3, ring = 2 | 0x11 = N as ram_rw content 6; 0x12 = ram_paged", &[copies, pager]);
 }

@@ -49,41 +49,43 @@ fn each_operation_on_each_state_answers_and_leaves_what_the_table_says() {
         let old = e == "ept-2011";
         let asked = if old { "ram_paging_in_start" } else { "ram_paging_in" };
         let back = if old { "ram_paging_in" } else { "ram_rw" };
+        // What later answers EBUSY: to a page that is not there, and to one that cannot go.
+        let [none, cannot] = if old { ["EINVAL", "EAGAIN"] } else { ["EBUSY", "EBUSY"] };
         let (ask_out, ask_paged) = (format!("{OUT}; r = populate 1:0x10"), format!("{PAGED}; r = populate 1:0x10"));
 
         row(e, "", "nominate 1:0x10", "ok", "ram_paging_out", true, 0);
-        row(e, "", "evict 1:0x10", "EBUSY", "ram_rw", true, 0);
+        row(e, "", "evict 1:0x10", none, "ram_rw", true, 0);
         row(e, "", "populate 1:0x10", "ok", "ram_rw", true, 0);
         row(e, "", "prep 1:0x10 = 5", "ENOENT", "ram_rw", true, 0);
         row(e, "", "prep 1:0x10", "ENOENT", "ram_rw", true, 0);
         row(e, "", "resume 1:0x10", "ok", "ram_rw", true, 0);
         row(e, "", "drop 1:0x10", "ENOENT", "ram_rw", true, 0);
 
-        row(e, OUT, "nominate 1:0x10", "EBUSY", "ram_paging_out", true, 0);
+        row(e, OUT, "nominate 1:0x10", cannot, "ram_paging_out", true, 0);
         row(e, OUT, "evict 1:0x10", "ok", "ram_paged", false, 1);
         row(e, OUT, "populate 1:0x10", "ok", asked, true, 0);
         row(e, OUT, "prep 1:0x10 = 5", "ENOENT", "ram_paging_out", true, 0);
         row(e, OUT, "resume 1:0x10", "ok", "ram_paging_out", true, 0);
         row(e, OUT, "drop 1:0x10", "ok", "mmio_dm", false, 0);
 
-        row(e, PAGED, "nominate 1:0x10", "EBUSY", "ram_paged", false, 1);
-        row(e, PAGED, "evict 1:0x10", "EBUSY", "ram_paged", false, 1);
+        row(e, PAGED, "nominate 1:0x10", none, "ram_paged", false, 1);
+        row(e, PAGED, "evict 1:0x10", none, "ram_paged", false, 1);
         row(e, PAGED, "populate 1:0x10", "ok", asked, false, 1);
         row(e, PAGED, "prep 1:0x10 = 5", "ok", back, true, 0);
         row(e, PAGED, "prep 1:0x10", "EINVAL", "ram_paged", false, 1);
         row(e, PAGED, "resume 1:0x10", "ok", "ram_paged", false, 1);
         row(e, PAGED, "drop 1:0x10", "ok", "mmio_dm", false, 0);
 
-        row(e, &ask_paged, "nominate 1:0x10", "EBUSY", asked, false, 1);
-        row(e, &ask_paged, "evict 1:0x10", "EBUSY", asked, false, 1);
+        row(e, &ask_paged, "nominate 1:0x10", none, asked, false, 1);
+        row(e, &ask_paged, "evict 1:0x10", none, asked, false, 1);
         row(e, &ask_paged, "populate 1:0x10", "EAGAIN", asked, false, 1);
         row(e, &ask_paged, "prep 1:0x10 = 5", "ok", back, true, 0);
         row(e, &ask_paged, "prep 1:0x10", "EINVAL", asked, false, 1);
         row(e, &ask_paged, "resume 1:0x10", "ok", asked, false, 1);
         row(e, &ask_paged, "drop 1:0x10", "ok", "mmio_dm", false, 0);
 
-        row(e, &ask_out, "nominate 1:0x10", "EBUSY", asked, true, 0);
-        row(e, &ask_out, "evict 1:0x10", "EBUSY", asked, true, 0);
+        row(e, &ask_out, "nominate 1:0x10", cannot, asked, true, 0);
+        row(e, &ask_out, "evict 1:0x10", none, asked, true, 0);
         row(e, &ask_out, "populate 1:0x10", "EAGAIN", asked, true, 0);
         row(e, &ask_out, "prep 1:0x10 = 5", "ok", back, true, 0);
         row(e, &ask_out, "prep 1:0x10", "ok", back, true, 0);
@@ -96,8 +98,8 @@ fn each_operation_on_each_state_answers_and_leaves_what_the_table_says() {
 fn in_2011_a_prepared_page_is_memory_only_when_it_is_resumed() {
     let prepared = format!("{PAGED}; r = prep 1:0x10 = 5");
     let e = "ept-2011";
-    row(e, &prepared, "nominate 1:0x10", "EBUSY", "ram_paging_in", true, 0);
-    row(e, &prepared, "evict 1:0x10", "EBUSY", "ram_paging_in", true, 0);
+    row(e, &prepared, "nominate 1:0x10", "EAGAIN", "ram_paging_in", true, 0);
+    row(e, &prepared, "evict 1:0x10", "EINVAL", "ram_paging_in", true, 0);
     row(e, &prepared, "populate 1:0x10", "EAGAIN", "ram_paging_in", true, 0);
     row(e, &prepared, "prep 1:0x10 = 6", "ENOENT", "ram_paging_in", true, 0);
     row(e, &prepared, "resume 1:0x10", "ok", "ram_rw", true, 0);
@@ -177,6 +179,49 @@ fn who_asks_claims_a_slot_first_and_gives_it_back_if_there_is_nothing_to_ask_for
         "tables = 3 | 0x10 = ram_paged",
         "toolstack: r = populate 1:0x10; e = lookup 1:0x10; assert r == ENODEV and e.type == ram_paged and crashed(1) == 0",
     );
+}
+
+#[test]
+fn in_use_is_told_apart_from_not_there_in_2011_alone() {
+    let map = "0x10 = M as ram_rw; 0x11 = ram_ro; 0x12 = mmio_dm";
+    for (e, none, cannot) in
+        [("ept-2011", "EINVAL", "EAGAIN"), ("npt-2012", "EBUSY", "EBUSY"), ("ept", "EBUSY", "EBUSY")]
+    {
+        let program = format!(
+            "pager: r = nominate 1:0x12; assert r == {none}; r = nominate 1:0x99; assert r == {none}
+             r = nominate 1:0x11; assert r == {cannot}; h = get_page M; r = nominate 1:0x10; assert r == {cannot}
+             put_page M; r = nominate 1:0x10; assert r == ok; h = get_page M; r = evict 1:0x10; assert r == EBUSY
+             put_page M; r = evict 1:0x11; assert r == {none}"
+        );
+        alone(e, "", map, &program);
+    }
+}
+
+#[test]
+fn a_dying_domain_gets_no_page_back() {
+    for e in ERAS {
+        let program = "pager: store dying(1) = 1; r = prep 1:0x10 = 5; e = lookup 1:0x10; n = load paged_pages(1)\n\
+                       f = alloc frame(1); assert r == ENOMEM and e.type == ram_paged and n == 1 and f == none\n\
+                       store dying(1) = 0; r = prep 1:0x10 = 5; assert r == ok";
+        alone(e, "free_frames = 1", "0x10 = ram_paged", program);
+    }
+}
+
+#[test]
+fn an_actor_of_another_domain_does_not_sleep_for_a_slot() {
+    // A vCPU of domain 2 finds the ring of domain 1 full: it goes on, and so does whoever is no vCPU.
+    let map = "tables = 3, ring = 1 | 0x10 = ram_paged; 0x11 = ram_paged";
+    for kind in ["vcpu 2", "pager", "toolstack 2"] {
+        let asks = format!(
+            "{kind}: post ring(1) = 1:0x11; r = populate 1:0x10; e = lookup 1:0x10\n\
+             assert r == EBUSY and e.type == ram_paged and space(1) == 0"
+        );
+        alone("ept-2011", "", map, &asks);
+    }
+    // With a slot it has asked, is not paused for it, and is told to come again.
+    let asks = "vcpu 2: r = populate 1:0x10; assert r == ok; r = populate 1:0x10; assert r == EAGAIN; enter_guest\n\
+                g = take ring(1); assert g == 1:0x10";
+    alone("ept-2011", "", "tables = 3, ring = 2 | 0x10 = ram_paged", asks);
 }
 
 #[test]

@@ -19,8 +19,8 @@ use crate::step::{Act, Page, Step, Stop};
 /// then; in 2011 it is `ram_paging_in` until it is resumed.
 ///
 /// In this order: `ENOENT` if it is in no such state; `EINVAL` without a buffer where one is needed (S08: in every era,
-/// although in 2011 there was none); `ENOMEM` without a frame; `ENOMEM` without a page for a table. Then nothing has
-/// changed.
+/// although in 2011 there was none); `ENOMEM` without a frame, of which a dying domain gets none; `ENOMEM` without a page
+/// for a table. Then nothing has changed.
 pub fn prep<S: Step>(s: &mut S, g: DomGfn, buffer: Option<u64>) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     let plan = policy::for_update(s.world(), slot, g.gfn);

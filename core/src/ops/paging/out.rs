@@ -5,7 +5,7 @@
 //! Evict drops the allocation's reference only after the entry is gone and every TLB has answered.
 
 use crate::addr::{DomGfn, Mfn, Order};
-use crate::entry::{Access, Decoded, Format, Group, Leaf, LeafCtx, P2mType};
+use crate::entry::{Access, Decoded, Era, Format, Group, Leaf, LeafCtx, P2mType};
 use crate::lock::policy;
 use crate::machine::frames::{PGC_ALLOCATED, PGT_COUNT};
 use crate::machine::{DomWord, FrameWord};
@@ -33,9 +33,18 @@ fn remembers(format: Format) -> bool {
     matches!(format.decode(0, format.leaf(&paged, &LeafCtx::default())), Decoded::Leaf(_))
 }
 
-/// `nominate g`: a page that nobody else uses becomes `ram_paging_out`, which no guest can touch. `ENODEV` where the
-/// table cannot say that a page is out (`npt-2011`; Xen refuses to enable paging there); `EBUSY` if there is no frame, its type is not pageable, or it is in use; `ENOMEM` if a superpage would have to be split and no table
-/// page is left.
+/// The answer of the tree of October 2011, or the one that all later ones give.
+const fn refusal(format: Format, then: Code) -> Code {
+    match format.era() {
+        Era::Oct2011 => then,
+        Era::Dec2012 | Era::Now => Code::Ebusy,
+    }
+}
+
+/// `nominate g`: a page that nobody else uses becomes `ram_paging_out`, which no guest can touch. In this order:
+/// `ENODEV` where the table cannot say that a page is out (`npt-2011`; Xen refuses to enable paging there); `EBUSY`
+/// (`EINVAL` in 2011) if there is no frame; `EBUSY` (`EAGAIN` in 2011) if its type is not pageable, or it is in use;
+/// `ENOMEM` if a superpage would have to be split and no table page is left.
 pub fn nominate<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     if !remembers(s.world().format) {
@@ -44,10 +53,11 @@ pub fn nominate<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let plan = policy::for_update(s.world(), slot, g.gfn);
     take(s, slot, plan)?;
     let (entry, level) = walk(s, g)?;
-    let pageable = |l: &Leaf| l.mfn.is_valid() && s.world().format.is(l.ty, Group::Pageable);
-    let leaf = s.world().leaf_of(g, entry, level).filter(pageable);
+    let format = s.world().format;
+    let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.mfn.is_valid());
     let code = match leaf {
-        Some(Leaf { mfn, access, .. }) if idle(s, mfn, 0)? => {
+        None => refusal(format, Code::Einval),
+        Some(Leaf { mfn, access, ty, .. }) if format.is(ty, Group::Pageable) && idle(s, mfn, 0)? => {
             let new = NewEntry { access, ..NewEntry::new(mfn, P2mType::RamPagingOut) };
             let code = set_entry(s, g, new)?;
             if code == Code::Ok {
@@ -55,14 +65,15 @@ pub fn nominate<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
             }
             code
         }
-        _ => Code::Ebusy,
+        Some(_) => refusal(format, Code::Eagain),
     };
     release(s, slot, plan)?;
     Ok(code)
 }
 
-/// `evict g`: the frame of a nominated page is scrubbed and freed, the entry becomes `ram_paged`. `ENODEV` as for [`nominate`]; `EBUSY` if the entry
-/// is not `ram_paging_out` any more, or the frame is in use.
+/// `evict g`: the frame of a nominated page is scrubbed and freed, the entry becomes `ram_paged`. In this order: `ENODEV`
+/// as for [`nominate`]; `EBUSY` (`EINVAL` in 2011) if the entry is not `ram_paging_out` any more; `EBUSY` if the frame is
+/// in use; `ENOMEM` as for [`nominate`].
 pub fn evict<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     if !remembers(s.world().format) {
@@ -74,7 +85,7 @@ pub fn evict<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.mfn.is_valid() && l.ty == P2mType::RamPagingOut);
     let code = match leaf {
         Some(leaf) => evict_frame(s, g, slot, leaf)?,
-        None => Code::Ebusy,
+        None => refusal(s.world().format, Code::Einval),
     };
     release(s, slot, plan)?;
     Ok(code)

@@ -124,6 +124,8 @@ impl Verb {
                 | Verb::Read
                 | Verb::Write
                 | Verb::Fault
+                | Verb::GrantMap
+                | Verb::GrantCopy
         )
     }
 
