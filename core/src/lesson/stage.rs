@@ -3,6 +3,7 @@
 use super::{DomainSpec, Lesson, MapItem, ViewSpec};
 use crate::addr::{ActorId, DomId, Gfn};
 use crate::entry::{Access, P2mType};
+use crate::live::Recording;
 use crate::machine::{
     Actor, BuildError, Builder, NamedLock, NewDomain, NewFrame, NewGrant, NewMapping, Policy, View, World,
 };
@@ -28,6 +29,12 @@ impl Staged {
     /// The first state, watched for these rules.
     pub fn sim(&self, rules: Rules) -> Sim<Script> {
         Sim::new(self.world.clone(), self.script.clone(), self.first.clone(), rules)
+    }
+
+    /// The first state of a run that does what a recorded live run did: each actor runs its program as often.
+    pub fn sim_of(&self, recording: &Recording, rules: Rules) -> Sim<Script> {
+        let rounds = recording.rounds.clone().into();
+        Sim::with_rounds(self.world.clone(), self.script.clone(), self.first.clone(), rules, rounds)
     }
 
     /// The statements that a label of an actor's program names.

@@ -8,12 +8,14 @@
 //!   can be loaded into a simulated run and checked.
 //! - **Freeze**: each actor stops before its next effect, or in the middle of a wait. Words, wait records and held
 //!   locks stay as they are.
+//! - **Record**: the order of all effects is written down, and a simulated run can take the same steps ([`Recording`]).
 //! - **Abort** of one actor: it stops like that, and what it holds is released, innermost first. Its half-done words
 //!   stay.
 //!
 //! An actor that waits for another which has drained would wait for ever: the detector says so, and freezing ends it.
 
 mod control;
+mod record;
 mod run;
 mod step;
 mod stuck;
@@ -22,6 +24,7 @@ mod threads;
 mod words;
 
 pub use control::{Counts, HELD_LIVE, State};
+pub use record::{Recording, differences};
 pub use step::LiveStep;
 pub use stuck::Detector;
 #[cfg(not(target_family = "wasm"))]
@@ -33,6 +36,7 @@ use crate::lock::{Lock, Mode};
 use crate::machine::World;
 use crate::sim::Code;
 use control::{ABORT, DRAIN, FREEZE, Own};
+use record::Recorder;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use step::Seat;
@@ -57,6 +61,7 @@ struct Inner<C> {
     store: Store,
     gate: AtomicU64,
     owns: Box<[Own]>,
+    recorder: Option<Recorder>,
 }
 
 impl<C> Clone for Live<C> {
@@ -68,8 +73,23 @@ impl<C> Clone for Live<C> {
 impl<C: Code> Live<C> {
     /// A run that begins with these words. Nothing moves yet.
     pub fn new(world: Arc<World>, code: Arc<C>, first: &[u64], plan: Plan) -> Live<C> {
+        Self::with(world, code, first, plan, None)
+    }
+
+    /// The same, each effect written down. After about `room` effects every actor ends its round and stops.
+    pub fn recorded(world: Arc<World>, code: Arc<C>, first: &[u64], plan: Plan, room: u64) -> Live<C> {
+        let recorder = Recorder::new(world.actors.len(), room);
+        Self::with(world, code, first, plan, Some(recorder))
+    }
+
+    fn with(world: Arc<World>, code: Arc<C>, first: &[u64], plan: Plan, recorder: Option<Recorder>) -> Live<C> {
         let owns = world.actors.iter().map(|_| Own::default()).collect();
-        Live(Arc::new(Inner { store: Store::new(first), world, code, plan, gate: AtomicU64::new(0), owns }))
+        Live(Arc::new(Inner { store: Store::new(first), world, code, plan, gate: AtomicU64::new(0), owns, recorder }))
+    }
+
+    /// What has happened so far, if the run is recorded. Whole once all have stopped.
+    pub fn recording(&self) -> Option<Recording> {
+        self.0.recorder.as_ref().map(Recorder::recording)
     }
 
     /// What is fixed.
@@ -152,8 +172,8 @@ impl<C: Code> Live<C> {
     pub fn step(&self, a: ActorId) -> Option<LiveStep<'_>> {
         let own = self.0.owns.get(a.0 as usize)?;
         let depth = own.held().len();
-        let seat =
-            Seat { world: &self.0.world, words: self.words(), own, me: a, depth, seed: self.0.plan.seed, gated: false };
+        let (world, seed) = (&self.0.world, self.0.plan.seed);
+        let seat = Seat { world, words: self.words(), own, me: a, depth, seed, gated: false, recorder: None };
         Some(LiveStep { seat, stated: &|_| true })
     }
 

@@ -1,6 +1,7 @@
 //! An actor's thread: its program, round after round, until it is told to stop.
 
 use super::control::{DRAIN, FREEZE, Own, State};
+use super::record::Recorder;
 use super::step::{Backoff, LiveStep, Seat};
 use super::{Inner, Live};
 use crate::addr::ActorId;
@@ -45,9 +46,14 @@ impl<C: Code> Inner<C> {
     fn rounds(&self, a: ActorId, own: &Own) -> State {
         let seed = self.plan.seed ^ (a.0 as u64) << 56;
         let gated = self.world.pausable && self.world.actors[a.0 as usize].kind == Kind::Vcpu;
-        let mut seat = Seat { world: &self.world, words: self.store.words(), own, me: a, depth: 0, seed, gated };
+        let recorder = self.recorder.as_ref();
+        let mut seat =
+            Seat { world: &self.world, words: self.store.words(), own, me: a, depth: 0, seed, gated, recorder };
         let mut left = self.plan.rounds;
         while left != Some(0) {
+            if let Some(recorder) = recorder {
+                recorder.round(a);
+            }
             match self.round(&mut seat) {
                 Ok(Round::Empty) => return State::Drained,
                 Ok(Round::Done { failed }) => own.count_round(failed),
@@ -63,6 +69,7 @@ impl<C: Code> Inner<C> {
                 pause::set_inside(&mut seat.words, &self.world, a, false);
             }
             match own.halt() {
+                0 if recorder.is_some_and(Recorder::full) => return State::Drained,
                 0 => {}
                 DRAIN => return State::Drained,
                 FREEZE.. => return State::Frozen,

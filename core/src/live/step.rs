@@ -5,12 +5,14 @@
 //! record, looks again and again, and clears the record when it has the lock: brief spins first, then sleeps in
 //! growing slices, each followed by a look at the halt word.
 
-use super::control::{Own, record_wait};
+use super::control::{FREEZE, Own, record_wait};
+use super::record::Recorder;
 use super::words::Atomics;
 use crate::addr::ActorId;
 use crate::lock::{self, Lock, Mode, Taken};
+use crate::machine::pause::PauseAct;
 use crate::machine::{ActorWord, Words, World, pause};
-use crate::perform::{Performed, holds, perform};
+use crate::perform::{Performed, holds, perform, ready};
 use crate::step::{Act, Cond, Effect, Plain, Step, Stop};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -26,6 +28,8 @@ pub(super) struct Seat<'a> {
     pub(super) seed: u64,
     /// Whether it is a vCPU that somebody may pause.
     pub(super) gated: bool,
+    /// Where each effect is written down, if it is.
+    pub(super) recorder: Option<&'a Recorder>,
 }
 
 /// Whether the condition of a statement holds.
@@ -147,6 +151,78 @@ impl LiveStep<'_> {
         Ok(())
     }
 
+    /// An effect inside the recorder, from its gate to its ticket; looked for again and again while it cannot happen.
+    #[cold]
+    #[inline(never)]
+    fn recorded(&mut self, e: Effect, recorder: &Recorder) -> Result<[u64; 2], Stop> {
+        match e {
+            Effect::Lock(..) | Effect::TryLock(..) => Own::room(self.seat.depth)?,
+            Effect::Unlock(lock, mode) => self.seat.own.pop(&mut self.seat.depth, lock, mode),
+            _ => {}
+        }
+        let choice = if let Effect::Choose(n) = e { self.draw(n) } else { 0 };
+        let Seat { world, mut words, own, me, gated, .. } = self.seat;
+        let lock = if let Effect::Lock(lock, mode) = e { Some((lock, mode)) } else { None };
+        let (mut waits, mut backoff) = (false, Backoff::NEW);
+        let out = loop {
+            let inside = recorder.enter(&e, gated);
+            if gated && self.ends_or_leaves(&e) {
+                return Err(Stop::Halt);
+            }
+            let stated = !matches!(e, Effect::Wait(Cond::Stated)) || (self.stated)(words);
+            if stated && ready(&mut words, world, me, &e) {
+                let done = perform(&mut words, world, me, &e);
+                if gated {
+                    let entered = matches!(e, Effect::Act(Act::Pause(PauseAct::EnterGuest)));
+                    pause::set_inside(&mut words, world, me, !entered);
+                }
+                recorder.note(me, choice);
+                if let Performed::Done(out) = done {
+                    break out;
+                }
+            }
+            drop(inside);
+            if !waits {
+                waits = true;
+                own.begin_wait();
+                match lock {
+                    Some(_) => record_wait(&mut words, world, me, lock),
+                    None => own.show_condition(true),
+                }
+            }
+            own.looked();
+            if recorder.over() {
+                own.tell(FREEZE);
+            }
+            own.go_on()?;
+            backoff.pause();
+        };
+        if waits {
+            match lock {
+                Some(_) => record_wait(&mut words, world, me, None),
+                None => own.show_condition(false),
+            }
+        }
+        if let Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) = e
+            && out[0] != 0
+        {
+            own.push(&mut self.seat.depth, lock, mode);
+        }
+        if recorder.over() {
+            own.tell(FREEZE);
+        }
+        Ok(if let Effect::Choose(_) = e { [choice, 0] } else { out })
+    }
+
+    /// A vCPU that begins a guest access is outside. Whether it ends there, since its domain has crashed.
+    fn ends_or_leaves(&mut self, e: &Effect) -> bool {
+        let Seat { world, mut words, me, .. } = self.seat;
+        if matches!(e, Effect::Act(Act::TlbAccess { .. })) {
+            pause::set_inside(&mut words, world, me, false);
+        }
+        pause::ends(&mut words, world, me)
+    }
+
     /// The next number of the actor's own sequence (splitmix64), brought below `n`.
     fn draw(&mut self, n: u64) -> u64 {
         self.seat.seed = self.seat.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -171,6 +247,9 @@ impl Step for LiveStep<'_> {
     #[inline(always)]
     fn effect(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
         self.seat.own.go_on()?;
+        if let Some(recorder) = self.seat.recorder {
+            return self.recorded(e, recorder);
+        }
         if self.seat.gated {
             let begins = matches!(e, Effect::Act(Act::TlbAccess { .. }));
             if begins {

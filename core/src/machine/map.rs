@@ -13,7 +13,7 @@
 //! | objects | 4 for each heap object, after their map of which are in use |
 //! | grants | 8 for each grant |
 //! | lesson | its words, lists, rings and locks, each alone on a line, then the domctl lock |
-//! | ghost | 128 for each actor ([`GhostWord`], log, variables, held locks, references), then guest memory |
+//! | ghost | 208 for each actor ([`GhostWord`], log, variables, held locks, references), then guest memory |
 //! | index | what watchers keep to find things by: 64, 32 for each domain, 8 for each frame |
 //!
 //! Records that different actors write lie on different lines of 64 bytes.
@@ -23,7 +23,7 @@ use super::sorted::Sorted;
 use crate::addr::{ActorId, FRAME_WORDS, Mfn, Word};
 
 /// Words of the log of a running statement.
-pub const LOG_ROOM: u64 = 56;
+pub const LOG_ROOM: u64 = 63;
 /// Variables of a program.
 pub const VARS: u64 = 32;
 /// Locks that an actor can hold at once, as the watchers remember them.
@@ -68,7 +68,7 @@ const RECORD: u32 = 4;
 const OBJECT: u32 = 4;
 const GRANT: u32 = 8;
 const RING: u32 = 8 + RING_ROOM as u32;
-const GHOST_RECORD: u32 = 192;
+const GHOST_RECORD: u32 = 208;
 const GHOST_LOG: u32 = 8;
 const GHOST_VARS: u32 = GHOST_LOG + LOG_ROOM as u32;
 const GHOST_HELD: u32 = GHOST_VARS + VARS as u32;
@@ -79,7 +79,7 @@ const _: () = assert!(TLB as u64 + Sorted::size(TLB_ROOM) <= ActorWord::PmlCount
 const _: () = assert!(ActorWord::Reads as u64 + Sorted::size(READ_ROOM) <= ActorWord::PageLocks as u64);
 const _: () = assert!(ActorWord::PageLocks as u64 + Sorted::size(PAGE_LOCK_ROOM) <= ACTOR_RECORD as u64);
 const _: () = assert!(DomWord::Areas as u64 + LOCK_PAGES <= DOM_RECORD as u64);
-const _: () = assert!(GHOST_REFS as u64 + Sorted::size(REF_ROOM) <= GhostWord::Waited as u64);
+const _: () = assert!(GHOST_REFS as u64 + Sorted::size(REF_ROOM) <= GhostWord::Round as u64);
 const _: () = assert!((GhostWord::Waited as u32) < GHOST_RECORD);
 const _: () = assert!(ActorWord::SharedDepth as usize + MAX_DOMAINS <= PINS as usize);
 const _: () = assert!(DomWord::Global as u32 == 0 && DOM_RECORD.is_multiple_of(8));

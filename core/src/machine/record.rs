@@ -188,6 +188,8 @@ pub enum GhostWord {
     Broken = 6,
     /// Variables that have a value, one bit each.
     Assigned = 7,
+    /// How many rounds of its program it has ended, where it runs more than one.
+    Round = 206,
     /// Steps of others while it waits for a lock, up to one more than the world's patience.
-    Waited = 191,
+    Waited = 207,
 }

@@ -7,10 +7,11 @@ use crate::machine::pause::{self, PauseAct};
 use crate::step::{Act, Effect};
 
 impl<C: Code> Sim<C> {
-    /// Notes whether a vCPU is inside the hypervisor now, and ends those of a crashed domain that are outside.
-    pub(super) fn pass_the_gate(&mut self, a: ActorId, did: &Effect) {
+    /// Notes whether a vCPU is inside the hypervisor now, and ends those of a crashed domain that are outside. Between
+    /// two rounds of its program it is in its guest.
+    pub(super) fn pass_the_gate(&mut self, a: ActorId, did: &Effect, next_round: bool) {
         let next = self.pending[a.0 as usize].map(|p| p.effect);
-        let entered = matches!(did, Effect::Act(Act::Pause(PauseAct::EnterGuest)));
+        let entered = next_round || matches!(did, Effect::Act(Act::Pause(PauseAct::EnterGuest)));
         let inside = !entered && !matches!(next, None | Some(Effect::Act(Act::TlbAccess { .. })));
         let world = self.world.clone();
         if world.actors[a.0 as usize].kind == Kind::Vcpu {

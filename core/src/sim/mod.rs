@@ -7,6 +7,7 @@
 //! A step of an actor performs its pending effect, appends the result to the log, and runs the statement again up to
 //! the next effect. When the statement ends, the log is emptied and local statements run until the next one.
 
+mod actor;
 mod code;
 mod gate;
 mod memory;
@@ -100,6 +101,8 @@ pub struct Sim<C> {
     steps: Vec<Taken>,
     watch: Watch,
     start_broken: Vec<Broken>,
+    /// How many rounds of its program each actor runs; one where it says nothing.
+    rounds: Arc<[u32]>,
 }
 
 impl<C> Clone for Sim<C> {
@@ -112,6 +115,7 @@ impl<C> Clone for Sim<C> {
             steps: self.steps.clone(),
             watch: self.watch.clone(),
             start_broken: self.start_broken.clone(),
+            rounds: self.rounds.clone(),
         }
     }
 }
@@ -119,6 +123,12 @@ impl<C> Clone for Sim<C> {
 impl<C: Code> Sim<C> {
     /// A world in its first state. `first` are all its words; `rules` those that the watchers look at.
     pub fn new(world: Arc<World>, code: Arc<C>, first: Arc<[u64]>, rules: Rules) -> Sim<C> {
+        Sim::with_rounds(world, code, first, rules, Arc::new([]))
+    }
+
+    /// The same, each actor running its program as often as `rounds` says, as a live one does. An actor of which it
+    /// says nothing runs it once, one with no round never.
+    pub fn with_rounds(world: Arc<World>, code: Arc<C>, first: Arc<[u64]>, rules: Rules, rounds: Arc<[u32]>) -> Sim<C> {
         let actors = world.actors.len();
         let watch = Watch::new(rules);
         let (first, mut broken) = watch.first(&world, first);
@@ -130,11 +140,10 @@ impl<C: Code> Sim<C> {
             steps: Vec::new(),
             watch,
             start_broken: Vec::new(),
+            rounds,
         };
         for a in sim.world.actor_ids() {
-            let mut locals = Locals::NONE;
-            let place = sim.code.start(&sim.world, &mut sim.mem, a, &mut locals, &mut broken);
-            sim.write_locals(a, &locals);
+            let place = if sim.rounds_of(a) == 0 { None } else { sim.begin(a, &mut broken) };
             sim.arrive(a, place, &mut broken);
         }
         sim.start_broken = broken;
@@ -214,6 +223,7 @@ impl<C: Code> Sim<C> {
         if self.ways(a) <= choice {
             return Err(Refused::Waits);
         }
+        let round = self.round(a);
         let taken = Taken { actor: a, mark: self.mem.mark(), hash: self.mem.hash(), before: Some(did) };
         let mut out =
             Stepped { actor: a, did, result: [0; 2], queued: false, finished: false, ended: false, broken: Vec::new() };
@@ -227,7 +237,7 @@ impl<C: Code> Sim<C> {
                 out.result = if let Effect::Choose(_) = did.effect { [choice, 0] } else { result };
                 self.go_on(a, &did, &mut out);
                 if self.world.pausable {
-                    self.pass_the_gate(a, &did.effect);
+                    self.pass_the_gate(a, &did.effect, self.round(a) != round);
                     out.ended = self.ended(a);
                 }
             }
@@ -286,44 +296,6 @@ impl<C: Code> Sim<C> {
         locals(&self.world, &self.mem, a)
     }
 
-    fn write_locals(&mut self, a: ActorId, locals: &Locals) {
-        let was = self.mem.peek(self.world.map.ghost(a, GhostWord::Assigned)) as u32;
-        let map = self.world.map;
-        for i in (0..VARS).filter(|i| (was | locals.assigned) >> i & 1 == 1) {
-            self.mem.set(map.var(a, i), locals.vars[i as usize]);
-        }
-        self.mem.set(map.ghost(a, GhostWord::Assigned), locals.assigned as u64);
-        self.mem.set(map.ghost(a, GhostWord::Stale), locals.stale as u64);
-    }
-
-    fn log(&self, a: ActorId) -> Log {
-        let map = &self.world.map;
-        let len = self.mem.peek(map.ghost(a, GhostWord::LogLen));
-        Log::new((0..len).map(|i| self.mem.peek(map.log(a, i))), self.mem.peek(map.ghost(a, GhostWord::LogScopes)))
-    }
-
-    fn write_log(&mut self, a: ActorId, log: &Log) {
-        let map = self.world.map;
-        let was = self.mem.peek(map.ghost(a, GhostWord::LogLen));
-        for (i, &w) in log.words().iter().enumerate() {
-            self.mem.set(map.log(a, i as u64), w);
-        }
-        for i in log.words().len() as u64..was {
-            self.mem.set(map.log(a, i), 0);
-        }
-        self.mem.set(map.ghost(a, GhostWord::LogLen), log.words().len() as u64);
-        self.mem.set(map.ghost(a, GhostWord::LogScopes), log.scopes());
-    }
-
-    fn clear_log(&mut self, a: ActorId) {
-        let map = self.world.map;
-        for i in 0..self.mem.peek(map.ghost(a, GhostWord::LogLen)) {
-            self.mem.set(map.log(a, i), 0);
-        }
-        self.mem.set(map.ghost(a, GhostWord::LogLen), 0);
-        self.mem.set(map.ghost(a, GhostWord::LogScopes), 0);
-    }
-
     /// After the pending effect has given its result.
     fn go_on(&mut self, a: ActorId, did: &Pending, out: &mut Stepped) {
         let mut log = self.log(a);
@@ -347,6 +319,7 @@ impl<C: Code> Sim<C> {
                 let next =
                     self.code.finish(&self.world, &mut self.mem, a, did.place, result, &mut locals, &mut out.broken);
                 self.write_locals(a, &locals);
+                let next = next.or_else(|| self.next_round(a, &mut out.broken));
                 self.arrive(a, next, &mut out.broken);
                 out.ended = self.ended(a);
             }
@@ -358,64 +331,6 @@ impl<C: Code> Sim<C> {
                 out.ended = true;
             }
         }
-    }
-
-    /// Puts an actor at a place and finds its pending effect. A statement that turns out to have no effect is
-    /// finished at once; a loop of nothing but such statements ends the program.
-    fn arrive(&mut self, a: ActorId, mut place: Option<u64>, broken: &mut Vec<Broken>) {
-        let mut left = MAX_IDLE;
-        while let Some(p) = place {
-            if left == 0 {
-                let why = format!("{MAX_IDLE} statements in a row have no effect; the program ends here");
-                broken.push(Broken::by(a, Rule::Hang, why));
-                self.write_locals(a, &Locals::NONE);
-                break;
-            }
-            left -= 1;
-            self.mem.set(self.world.map.ghost(a, GhostWord::Place), p);
-            let mut locals = self.locals(a);
-            let mut log = Log::EMPTY;
-            let mut run = Replay::new(&self.world, a, &mut log);
-            match self.code.run(a, p, &locals, &mut run) {
-                Err(Stop::Pending | Stop::Halt) => {
-                    let (pending, note) = (run.pending, run.note);
-                    let lead = log.words().len() as u8;
-                    self.pending[a.0 as usize] = pending.map(|effect| Pending { place: p, effect, note, lead });
-                    return;
-                }
-                Ok(result) => {
-                    place = self.code.finish(&self.world, &mut self.mem, a, p, result, &mut locals, broken);
-                    self.write_locals(a, &locals);
-                }
-                Err(Stop::Bad { what, value }) => {
-                    broken.push(astray(a, what, value));
-                    place = None;
-                }
-            }
-        }
-        self.end(a);
-    }
-
-    fn end(&mut self, a: ActorId) {
-        self.pending[a.0 as usize] = None;
-        self.mem.set(self.world.map.ghost(a, GhostWord::Place), 0);
-        self.mem.set(self.world.map.ghost(a, GhostWord::Ended), 1);
-    }
-
-    /// Finds the pending effect of an actor from its words.
-    fn refresh(&mut self, a: ActorId) {
-        if self.mem.peek(self.world.map.ghost(a, GhostWord::Ended)) == 1 {
-            self.pending[a.0 as usize] = None;
-            return;
-        }
-        let (place, locals) = (self.place(a), self.locals(a));
-        let mut log = self.log(a);
-        let written = log.words().len();
-        let mut run = Replay::new(&self.world, a, &mut log);
-        let _ = self.code.run(a, place, &locals, &mut run);
-        let (pending, note) = (run.pending, run.note);
-        let lead = log.words().len().saturating_sub(written) as u8;
-        self.pending[a.0 as usize] = pending.map(|effect| Pending { place, effect, note, lead });
     }
 
     /// What watchers do after a step: marks on variables whose frame was freed, ghost words, rules.

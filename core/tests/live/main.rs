@@ -3,6 +3,7 @@
 mod eight;
 mod mixed;
 mod pages;
+mod record;
 
 use p2mscope_core::addr::{ActorId, Mfn};
 use p2mscope_core::lesson::{Lesson, Staged};

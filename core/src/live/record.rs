@@ -1,0 +1,146 @@
+//! A recording of a live run: which effects happened, in one order that all threads agree on.
+//!
+//! Protocol. While a run is recorded each effect happens inside the recorder. One that touches a single word takes that
+//! word's stripe, and the whole only as one of many; any other takes the whole alone. Inside, an effect that cannot
+//! happen yet lets go and looks again later, and one that happens draws the next ticket. So effects that share a word
+//! happen in the order of their tickets, as do those of one actor, and a simulated run that takes them in that order
+//! reads what the live one has read: the recording is a schedule, and its last state has the words of the live run.
+//!
+//! What that costs is the point of a lock on one core less: a bench says how much slower it is. When as many effects
+//! have happened as there is room for, every actor ends the round that it is in; where one waits or spins and so ends
+//! none, it is frozen after [`PATIENCE`] times as many.
+
+use crate::addr::{ActorId, Word};
+use crate::machine::{ActorWord, Map, Region};
+use crate::step::Effect;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Locks for single words: enough that a few threads seldom meet by chance.
+const STRIPES: usize = 64;
+/// How many times the room a run goes on to let its rounds end.
+const PATIENCE: u64 = 4;
+
+/// What a recorded run did, as a simulated one can do it again.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Recording {
+    /// How many rounds of its program each actor began.
+    pub rounds: Vec<u32>,
+    /// Who did the next effect, and which way at a choice.
+    pub steps: Vec<(ActorId, u64)>,
+}
+
+/// What one actor did: the ticket of each effect, and the choice that decided it.
+#[derive(Default)]
+struct Tape {
+    rounds: u32,
+    steps: Vec<(u64, u64)>,
+}
+
+/// The recorder of one run, shared by its threads.
+pub(super) struct Recorder {
+    whole: RwLock<()>,
+    stripes: [Mutex<()>; STRIPES],
+    ticket: AtomicU64,
+    room: u64,
+    tapes: Box<[Mutex<Tape>]>,
+}
+
+/// What keeps others out while an effect happens.
+#[expect(dead_code, reason = "held for the time that it lives")]
+pub(super) enum Inside<'a> {
+    Alone(RwLockWriteGuard<'a, ()>),
+    OneWord(RwLockReadGuard<'a, ()>, Option<MutexGuard<'a, ()>>),
+}
+
+/// A panic of another thread ends its actor, not the recording: the locks guard nothing that could be half done.
+fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Recorder {
+    /// For so many actors, and about so many effects.
+    pub fn new(actors: usize, room: u64) -> Recorder {
+        Recorder {
+            whole: RwLock::new(()),
+            stripes: std::array::from_fn(|_| Mutex::new(())),
+            ticket: AtomicU64::new(0),
+            room,
+            tapes: (0..actors).map(|_| Mutex::default()).collect(),
+        }
+    }
+
+    /// Keeps out whoever could touch what the effect touches.
+    pub fn enter(&self, e: &Effect, alone: bool) -> Inside<'_> {
+        match of_one_word(e) {
+            Some(w) if !alone => {
+                let whole = self.whole.read().unwrap_or_else(PoisonError::into_inner);
+                Inside::OneWord(whole, w.map(|w| lock(&self.stripes[w.0 as usize % STRIPES])))
+            }
+            _ => Inside::Alone(self.whole.write().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    /// Notes that an effect has just happened. Only while inside.
+    pub fn note(&self, a: ActorId, choice: u64) {
+        let ticket = self.ticket.fetch_add(1, Ordering::Relaxed);
+        lock(&self.tapes[a.0 as usize]).steps.push((ticket, choice));
+    }
+
+    /// Notes that an actor begins a round.
+    pub fn round(&self, a: ActorId) {
+        lock(&self.tapes[a.0 as usize]).rounds += 1;
+    }
+
+    /// Whether the rounds that run should be the last.
+    pub fn full(&self) -> bool {
+        self.ticket.load(Ordering::Relaxed) >= self.room
+    }
+
+    /// Whether even those have had their time.
+    pub fn over(&self) -> bool {
+        self.ticket.load(Ordering::Relaxed) >= self.room.saturating_mul(PATIENCE)
+    }
+
+    /// All that happened so far. Whole once every actor has stopped.
+    pub fn recording(&self) -> Recording {
+        let mut all = Vec::new();
+        let mut rounds = Vec::new();
+        for (tape, a) in self.tapes.iter().zip(0..) {
+            let tape = lock(tape);
+            rounds.push(tape.rounds);
+            all.extend(tape.steps.iter().map(|&(ticket, choice)| (ticket, ActorId(a), choice)));
+        }
+        all.sort_unstable_by_key(|&(ticket, ..)| ticket);
+        Recording { rounds, steps: all.into_iter().map(|(_, a, choice)| (a, choice)).collect() }
+    }
+}
+
+/// The one word that an effect touches, or that it touches none; nothing where it may touch several.
+fn of_one_word(e: &Effect) -> Option<Option<Word>> {
+    match *e {
+        Effect::Load(w) | Effect::Store(w, _) | Effect::Cas(w, ..) | Effect::Add(w, _) | Effect::Swap(w, _) => {
+            Some(Some(w))
+        }
+        Effect::StoreBits { word, .. } => Some(Some(word)),
+        Effect::Choose(_) | Effect::Wake(_) => Some(None),
+        Effect::Page(_)
+        | Effect::Lock(..)
+        | Effect::TryLock(..)
+        | Effect::Unlock(..)
+        | Effect::Wait(_)
+        | Effect::Act(_) => None,
+    }
+}
+
+/// Where words of the machine differ that a live and a simulated run should have left alike; each word with the first
+/// and the second value. Left out is what only one of the two keeps: ghost words, and an actor's wait record.
+pub fn differences(map: &Map, actors: usize, a: &[u64], b: &[u64]) -> Vec<(Word, u64, u64)> {
+    let own = |w: Word| {
+        let kept = [ActorWord::WaitsFor, ActorWord::WaitMode];
+        (0..actors).any(|i| kept.iter().any(|&k| map.actor(ActorId(i as u8), k) == w))
+    };
+    let words = a.iter().zip(b).enumerate().filter(|(_, (x, y))| x != y);
+    let words = words.map(|(at, (&x, &y))| (Word(at as u32), x, y));
+    words.filter(|&(w, ..)| map.region(w) != Region::Ghost && !own(w)).collect()
+}
