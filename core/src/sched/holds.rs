@@ -1,9 +1,10 @@
-//! Which locks were held from which step to which, read from the events.
+//! Which locks were held from which step to which, and in which orders they were asked for, read from the events.
 
 use super::event::Event;
 use crate::addr::ActorId;
 use crate::lock::{Lock, Mode};
 use crate::step::Effect;
+use crate::watch::potential::{Orders, Seen};
 
 /// A lock held over some steps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,4 +55,24 @@ pub fn holds(events: &[Event]) -> Vec<Hold> {
         }
     }
     all
+}
+
+/// Notes the orders in which a run's actors asked for locks: also where one still waits. A lock that was only tried
+/// makes nobody wait.
+pub fn note_orders(events: &[Event], run: usize, orders: &mut Orders) {
+    let all = holds(events);
+    let at = |actor: ActorId, step: usize| -> Vec<(Lock, Mode)> {
+        let open = |h: &&Hold| h.actor == actor && h.since < step && h.until.is_none_or(|until| until >= step);
+        all.iter().filter(open).map(|h| (h.lock, h.mode)).collect()
+    };
+    for e in events {
+        if let Effect::Lock(lock, mode) = e.did.effect {
+            orders.note(e.actor, &at(e.actor, e.step), (lock, mode), Seen { run, step: e.step });
+        }
+        for w in &e.waiting {
+            if let Effect::Lock(lock, mode) = w.on {
+                orders.note(w.actor, &at(w.actor, e.step + 1), (lock, mode), Seen { run, step: e.step });
+            }
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub use event::{Event, Size, Waiting};
 pub use follow::Scripted;
 pub use forks::Fork;
 pub use go::GoError;
-pub use holds::{Hold, holds};
+pub use holds::{Hold, holds, note_orders};
 pub use name::{Name, Point};
 pub use picker::{Offer, Picker, Random, RoundRobin};
 pub use play::{CHECK_EVERY, PlayError, Played, write_down};

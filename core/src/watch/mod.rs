@@ -3,10 +3,12 @@
 //! A watcher looks at effects and words; what it must remember stands in ghost words, which the same step writes. A
 //! breach is a value, [`Broken`], and the run goes on.
 
+pub mod abort;
 mod broken;
 pub mod dirty;
 pub mod domains;
 pub mod entries;
+pub mod forms;
 pub mod frames;
 pub mod held;
 pub mod index;
@@ -14,6 +16,7 @@ pub mod invariants;
 pub mod memory;
 mod misuse;
 pub mod pod;
+pub mod potential;
 pub mod recheck;
 pub mod requests;
 mod rule;

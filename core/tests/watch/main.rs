@@ -2,6 +2,7 @@
 //! with a sentence that says what is wrong and where. And worlds that are as they should be break none.
 
 mod each;
+mod labelled;
 mod pod;
 mod programs;
 mod requests;
