@@ -2,9 +2,9 @@
 //! recalculated on demand (2014), suppress #VE (2015), paging-write with the access type one bit further up (2025).
 
 use super::access::{Access, Perms};
-use super::ept::{ACCESS, Ept, FIELDS, MFN, SP, TYPE};
+use super::ept::{ACCESS, Ept, FIELDS, MFN, SNP, SP, TYPE};
 use super::groups::{Era, Group, TypeSet};
-use super::layout::{Base, Bits, Layout, base_table, code_table};
+use super::layout::{Base, Bits, COMMON, Layout, TODAY, base_table, code_table};
 use super::types::P2mType::{self, *};
 
 /// The types of today, each at the place of its code; NPT has the same.
@@ -34,20 +34,11 @@ pub const LAYOUT: Layout = Layout {
     fields: [FIELDS; 4],
     sp: SP,
     mfn: MFN,
+    spare: SNP,
     ty: TYPE,
     types: TYPES,
     codes: code_table(TYPES),
-    base: base_table(&[
-        (RamRw, Base::Always(Perms::RWX)),
-        (RamLogdirty, Base::WriteIfLogged(Perms::RX)),
-        (RamRo, Base::Always(Perms::RX)),
-        (RamShared, Base::Always(Perms::RX)),
-        (MmioDirect, Base::WriteUnlessRo(Perms::RX)),
-        (GrantMapRw, Base::Always(Perms::RW)),
-        (GrantMapRo, Base::Always(Perms::R)),
-        (MapForeign, Base::Always(Perms::RW)),
-        (IoreqServer, Base::WriteUnlessTaken(Perms::R)),
-    ]),
+    base: base_table(&[COMMON, TODAY, &[(RamLogdirty, Base::WriteIfLogged(Perms::RX))]]),
     frameless: Group::InvalidMfn.types(Era::Now),
     frameless_4k: TypeSet::of(&[]),
     bits: Bits::Ept(Ept { access: ACCESS, accesses: Access::RPw.code() + 1, today: true }),

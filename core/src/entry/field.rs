@@ -72,10 +72,23 @@ impl Field {
     }
 }
 
-/// Declares the fields of a format, lowest first: one constant each, and `FIELDS` with all of them.
+/// `of` with one field in the place of the one that begins at the same bit.
+pub const fn replaced<const N: usize>(of: &[Field; N], by: Field) -> [Field; N] {
+    let (mut all, mut i) = (*of, 0);
+    while i < N {
+        if all[i].low == by.low {
+            all[i] = by;
+        }
+        i += 1;
+    }
+    all
+}
+
+/// Declares the fields of a format, lowest first: one constant each, and `FIELDS` with all of them. A row of a name alone
+/// is a field that another format declares, and that is the same here.
 macro_rules! fields {
-    ($($konst:ident $name:literal $low:literal ..= $high:literal $kind:ident $what:literal;)+) => {
-        $(
+    ($($konst:ident $($name:literal $low:literal ..= $high:literal $kind:ident $what:literal)?;)+) => {
+        $($(
             #[doc = $what]
             pub const $konst: $crate::entry::Field = $crate::entry::Field {
                 name: $name,
@@ -84,9 +97,9 @@ macro_rules! fields {
                 kind: $crate::entry::Kind::$kind,
                 what: $what,
             };
-        )+
+        )?)+
         /// Every field, lowest first. Together they cover all 64 bits.
-        pub const FIELDS: &[$crate::entry::Field] = &[$($konst),+];
+        pub const FIELDS: &[$crate::entry::Field; [$(stringify!($konst)),+].len()] = &[$($konst),+];
     };
 }
 pub(crate) use fields;

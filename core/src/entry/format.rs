@@ -200,6 +200,29 @@ impl Format {
         by_layout!(self, |l| l.miss(), u64, ())
     }
 
+    /// An entry that was found at `level`, as a value away from its table: of a superpage of 1 GB a bit that is zero in
+    /// tables says so, since nothing else tells it from one of 2 MB.
+    #[inline]
+    pub const fn taken(self, entry: u64, level: u8) -> u64 {
+        if level == 2 && self.superpage(entry) { entry | self.layout().spare.mask() } else { entry }
+    }
+
+    /// The level at which a value of [`Format::taken`] would be a leaf.
+    #[inline]
+    pub const fn taken_at(self, value: u64) -> u8 {
+        match self.superpage(value) {
+            false => 0,
+            true if value & self.layout().spare.mask() == 0 => 1,
+            true => 2,
+        }
+    }
+
+    /// The entry as tables hold it: the inverse of [`Format::taken`].
+    #[inline]
+    pub const fn stored(self, value: u64) -> u64 {
+        if self.taken_at(value) == 2 { value & !self.layout().spare.mask() } else { value }
+    }
+
     /// The same entry for another frame.
     #[inline]
     pub const fn with_mfn(self, entry: u64, mfn: Mfn) -> u64 {

@@ -37,6 +37,8 @@ pub struct Layout {
     pub sp: Field,
     /// Machine frame.
     pub mfn: Field,
+    /// Zero in every entry that is written; what [`Format::taken`](super::Format::taken) says with it is never stored.
+    pub spare: Field,
     /// Type.
     pub ty: Field,
     /// The types that exist in this format, each at the place of its code.
@@ -74,12 +76,35 @@ pub const fn code_table(types: &[P2mType]) -> [u8; P2mType::COUNT] {
     table
 }
 
-/// The table of [`Layout::base`]: types that are not in `rows` allow nothing.
-pub const fn base_table(rows: &[(P2mType, Base)]) -> [Base; P2mType::COUNT] {
-    let (mut table, mut i) = ([Base::Always(Perms::NONE); P2mType::COUNT], 0);
-    while i < rows.len() {
-        table[rows[i].0 as usize] = rows[i].1;
-        i += 1;
+/// What types allow in every format, unless it says otherwise.
+pub const COMMON: Rows = &[
+    (P2mType::RamRw, Base::Always(Perms::RWX)),
+    (P2mType::RamLogdirty, Base::Always(Perms::RX)),
+    (P2mType::RamRo, Base::Always(Perms::RX)),
+    (P2mType::RamShared, Base::Always(Perms::RX)),
+    (P2mType::MmioDirect, Base::WriteUnlessRo(Perms::RX)),
+    (P2mType::GrantMapRw, Base::Always(Perms::RW)),
+    (P2mType::GrantMapRo, Base::Always(Perms::R)),
+];
+
+/// What the types that only today's tree has allow.
+pub const TODAY: Rows =
+    &[(P2mType::MapForeign, Base::Always(Perms::RW)), (P2mType::IoreqServer, Base::WriteUnlessTaken(Perms::R))];
+
+/// Rows of [`Layout::base`].
+pub type Rows = &'static [(P2mType, Base)];
+
+/// The table of [`Layout::base`]: types that are in none of the lists allow nothing; of two rows of one type the later
+/// one counts.
+pub const fn base_table(lists: &[Rows]) -> [Base; P2mType::COUNT] {
+    let (mut table, mut list) = ([Base::Always(Perms::NONE); P2mType::COUNT], 0);
+    while list < lists.len() {
+        let (rows, mut i) = (lists[list], 0);
+        while i < rows.len() {
+            table[rows[i].0 as usize] = rows[i].1;
+            i += 1;
+        }
+        list += 1;
     }
     table
 }

@@ -8,7 +8,7 @@
 //! bits 52 to 58 to be zero, and its own next level in 11:9 and permissions in 62:61; the table is not shared here.
 
 use super::access::Perms;
-use super::field::{Field, Kind, fields};
+use super::field::{Field, Kind, fields, replaced};
 use super::hardware::Hardware;
 use super::layout::Layout;
 use super::leaf::{LeafCtx, Misconfig};
@@ -43,8 +43,8 @@ const PAT: Field = Field {
     what: "hardware: selects the upper half of the PAT; left by the split of a superpage that had it in bit 12",
 };
 
-/// The fields of level 0.
-pub const FIELDS_4K: &[Field] = &[P, RW, US, PWT, PCD, A, D, PAT, G, NEXT, MFN, TYPE, AVAIL, IR, IW, NX];
+/// The fields of level 0: bit 7 is no superpage bit there.
+pub const FIELDS_4K: &[Field] = &replaced(FIELDS, PAT);
 
 /// What formats of the family differ in.
 pub struct Npt {

@@ -6,28 +6,13 @@
 
 use super::access::Perms;
 use super::groups::{Era, PAGING_TYPES, TypeSet};
-use super::layout::{Base, Bits, Layout, base_table, code_table};
-use super::npt::{FIELDS, FIELDS_4K, MFN, Npt, PSE, TYPE};
+use super::layout::{Base, Bits, COMMON, Layout, TODAY, base_table, code_table};
+use super::npt::{AVAIL, FIELDS, FIELDS_4K, MFN, Npt, PSE, TYPE};
 use super::types::P2mType::{self, *};
 use super::{ept_2011, ept_now};
 
-/// The types of December 2012, each at the place of its code.
-const TYPES_2012: &[P2mType] = &[
-    RamRw,
-    Invalid,
-    RamLogdirty,
-    RamRo,
-    MmioDm,
-    MmioDirect,
-    PopulateOnDemand,
-    GrantMapRw,
-    GrantMapRo,
-    RamPagingOut,
-    RamPaged,
-    RamPagingIn,
-    RamShared,
-    RamBroken,
-];
+/// The types of December 2012, each at the place of its code: today's but the last two.
+const TYPES_2012: &[P2mType] = ept_now::TYPES.split_at(14).0;
 
 /// October 2011.
 pub const NPT_2011: Layout = Layout {
@@ -36,18 +21,11 @@ pub const NPT_2011: Layout = Layout {
     fields: [FIELDS_4K, FIELDS, FIELDS, FIELDS],
     sp: PSE,
     mfn: MFN,
+    spare: AVAIL,
     ty: TYPE,
     types: ept_2011::TYPES,
     codes: code_table(ept_2011::TYPES),
-    base: base_table(&[
-        (RamRw, Base::Always(Perms::RWX)),
-        (RamLogdirty, Base::Always(Perms::RX)),
-        (RamRo, Base::Always(Perms::RX)),
-        (RamShared, Base::Always(Perms::RX)),
-        (MmioDirect, Base::WriteUnlessRo(Perms::RX)),
-        (GrantMapRw, Base::Always(Perms::RWX)),
-        (GrantMapRo, Base::Always(Perms::RX)),
-    ]),
+    base: base_table(&[COMMON, &[(GrantMapRw, Base::Always(Perms::RWX)), (GrantMapRo, Base::Always(Perms::RX))]]),
     frameless: TypeSet::of(&[MmioDirect]),
     frameless_4k: TypeSet::of(&[]),
     bits: Bits::Npt(Npt { nx: false, today: false }),
@@ -59,15 +37,7 @@ pub const NPT_2012: Layout = Layout {
     era: Era::Dec2012,
     types: TYPES_2012,
     codes: code_table(TYPES_2012),
-    base: base_table(&[
-        (RamRw, Base::Always(Perms::RWX)),
-        (RamLogdirty, Base::Always(Perms::RX)),
-        (RamRo, Base::Always(Perms::RX)),
-        (RamShared, Base::Always(Perms::RX)),
-        (MmioDirect, Base::WriteUnlessRo(Perms::RX)),
-        (GrantMapRw, Base::Always(Perms::RW)),
-        (GrantMapRo, Base::Always(Perms::R)),
-    ]),
+    base: base_table(&[COMMON]),
     frameless_4k: PAGING_TYPES,
     bits: Bits::Npt(Npt { nx: true, today: false }),
     ..NPT_2011
@@ -79,17 +49,7 @@ pub const NPT: Layout = Layout {
     era: Era::Now,
     types: ept_now::TYPES,
     codes: code_table(ept_now::TYPES),
-    base: base_table(&[
-        (RamRw, Base::Always(Perms::RWX)),
-        (RamLogdirty, Base::Always(Perms::RX)),
-        (RamRo, Base::Always(Perms::RX)),
-        (RamShared, Base::Always(Perms::RX)),
-        (MmioDirect, Base::WriteUnlessRo(Perms::RX)),
-        (GrantMapRw, Base::Always(Perms::RW)),
-        (GrantMapRo, Base::Always(Perms::R)),
-        (MapForeign, Base::Always(Perms::RW)),
-        (IoreqServer, Base::WriteUnlessTaken(Perms::R)),
-    ]),
+    base: base_table(&[COMMON, TODAY]),
     bits: Bits::Npt(Npt { nx: true, today: true }),
     ..NPT_2012
 };

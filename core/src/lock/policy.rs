@@ -98,3 +98,29 @@ pub const fn lock_bytes(policy: Policy, gb: u64) -> u64 {
         Policy::K4 => (4096 + 8) * 512 * gb,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_memory_is_eight_bytes_a_lock_in_whole_pages() {
+        let (kb, mb) = (1024, 1024 * 1024);
+        // Ranges of 1 GB share a page up to 512 GB. Those of 2 MB fill one for each GB. Locks of 4 KB are an eighth of a
+        // page for each page of memory, and an area word for each 2 MB besides.
+        for (policy, one, many) in [
+            (Policy::Unlocked, 8, 8),
+            (Policy::Global, 8, 8),
+            (Policy::G1, 4 * kb, 8 * kb),
+            (Policy::M2, 4 * kb, 600 * 4 * kb),
+            (Policy::Rw, 4 * kb, 600 * 4 * kb),
+            (Policy::K4, 2 * mb + 4 * kb, 600 * (2 * mb + 4 * kb)),
+        ] {
+            assert_eq!((lock_bytes(policy, 1), lock_bytes(policy, 600)), (one, many), "{}", policy.name());
+            if let Some(bits) = policy.range_bits() {
+                let locks = 600u64 << (18 - bits);
+                assert!(lock_bytes(policy, 600) >= 8 * locks && lock_bytes(policy, 600) < 8 * locks + 1024 * 4 * kb);
+            }
+        }
+    }
+}

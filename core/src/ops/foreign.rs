@@ -67,7 +67,7 @@ fn dying<S: Step>(s: &mut S, slot: u8) -> Result<bool, Stop> {
 fn source<S: Step>(s: &mut S, h: DomGfn) -> Result<Option<Mfn>, Stop> {
     let entry = get_gfn(s, h)?;
     let format = s.world().format;
-    let level = format.superpage(entry) as u8;
+    let level = format.taken_at(entry);
     // The answer has the frame of this very number in it, so that nothing is to be added to it.
     let first = DomGfn { gfn: Gfn(0), ..h };
     let leaf = s.world().leaf_of(first, entry, level);

@@ -98,7 +98,7 @@ pub fn nested_fill<S: Step>(s: &mut S, n: DomGfn, g: DomGfn) -> Result<Code, Sto
         _ => return Ok(Code::Einval),
     };
     let entry = get_gfn(s, g)?;
-    let level = s.world().format.superpage(entry) as u8;
+    let level = s.world().format.taken_at(entry);
     let leaf = s.world().leaf_of(DomGfn { gfn: Gfn(0), ..g }, entry, level);
     let touchable = leaf.filter(|l| l.mfn.is_valid() && l.ty.is_ram() && s.world().format.present(entry));
     let code = match touchable {

@@ -29,7 +29,7 @@ pub fn get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn, q: Query) -> Result<(Mfn
         return Ok((mfn, type_of(leaf)));
     }
     let entry = get_gfn_type(s, g, q)?;
-    let level = if s.world().format.superpage(entry) { 1 } else { 0 };
+    let level = s.world().format.taken_at(entry);
     let leaf = s.world().leaf_of(DomGfn { gfn: crate::addr::Gfn(0), ..g }, entry, level);
     let kept = leaf.filter(|l| !(q.unshare && l.ty.is_shared()));
     let mfn = reference(s, g.dom, kept)?;

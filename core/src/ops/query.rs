@@ -115,12 +115,13 @@ pub fn walk_marks<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8, bool), Stop
 
 /// The table word that a look-up of `g` answers: inside a superpage with the frame of this very gfn; with none where
 /// the type has none, whatever the entry keeps there (populate on demand: a number that means nothing); for a hole
-/// [`Format::miss`](crate::entry::Format::miss).
+/// [`Format::miss`](crate::entry::Format::miss). Its size is that of [`Format::taken`](crate::entry::Format::taken).
 pub fn answer(world: &World, g: DomGfn, entry: u64, level: u8) -> u64 {
+    let format = world.format;
     match world.leaf_of(g, entry, level) {
-        Some(leaf) if leaf.ty.may_have_frame() => world.format.with_mfn(entry, leaf.mfn),
-        Some(_) => world.format.with_mfn(entry, Mfn::INVALID),
-        None => world.format.miss(),
+        Some(leaf) if leaf.ty.may_have_frame() => format.taken(format.with_mfn(entry, leaf.mfn), level),
+        Some(_) => format.taken(format.with_mfn(entry, Mfn::INVALID), level),
+        None => format.miss(),
     }
 }
 

@@ -138,8 +138,7 @@ impl<W: Words> Env for Room<'_, W> {
 
     fn field(&self, entry: u64, field: Field) -> Result<u64, EvalError> {
         let format = self.world.format;
-        let level = if format.superpage(entry) { 1 } else { 0 };
-        let leaf = match format.decode(level, entry) {
+        let leaf = match format.decode(format.taken_at(entry), format.stored(entry)) {
             Decoded::Leaf(leaf) => leaf,
             _ => Leaf { emt: 0, ipat: false, ..Leaf::new(P2mType::Invalid, Access::N, Mfn::INVALID, Order::K4) },
         };
@@ -157,7 +156,9 @@ impl<W: Words> Env for Room<'_, W> {
     fn leaf(&self, frame: u64, ty: u64, order: u64) -> Result<u64, EvalError> {
         let ty = P2mType::all().get(ty as usize).copied().ok_or(EvalError::Stray)?;
         let order = Order::new(order).ok_or(EvalError::Overflow)?;
-        Ok(self.world.format.leaf(&Leaf::new(ty, Access::Rwx, Mfn(frame), order), &LeafCtx::default()))
+        let format = self.world.format;
+        let leaf = format.leaf(&Leaf::new(ty, Access::Rwx, Mfn(frame), order), &LeafCtx::default());
+        Ok(format.taken(leaf, order.level()))
     }
 
     fn link(&self, table: u64) -> Result<u64, EvalError> {
@@ -177,7 +178,7 @@ impl<W: Words> Env for Room<'_, W> {
         if let PlaceAt::Core(PlaceKind::Pte, g, level, field) = at {
             let entry = self.read(|m| {
                 let word = pte::find(m, self.world, DomGfn::from_word(g), level as u8).ok_or(EvalError::Stray)?;
-                Ok(m.get(word))
+                Ok(self.world.format.taken(m.get(word), level as u8))
             })?;
             return field.map_or(Ok(entry), |f| self.field(entry, f));
         }

@@ -189,3 +189,18 @@ fn a_frame_that_is_freed_before_the_flush_is_still_mapped_by_a_tlb() {
         assert_eq!(found(Rule::I4, Policy::M2, flush, &map, &calls), !safe, "{flush:?} {right}");
     }
 }
+
+#[test]
+fn an_entry_says_how_large_it_is() {
+    let map = "tables = 6 | 0x10 = M as ram_rw; 0x200 = S as ram_rw order 9; 0x40000 = populate_on_demand order 18";
+    for encoding in ["ept-2011", "ept", "npt-2011", "npt-2012", "npt"] {
+        holds(
+            &format!("encoding = '{encoding}'"),
+            map,
+            &["toolstack: a = lookup 1:0x10; b = lookup 1:0x207; c = lookup 1:0x40207; d = load pte(1:0x40000, 2)
+               assert a.order == 0 and b.order == 9 and c.order == 18 and d.order == 18
+               assert c.type == populate_on_demand and d.type == populate_on_demand
+               store pte(1:0x40000, 2) = d; e = load pte(1:0x40000, 2); assert e == d"],
+        );
+    }
+}

@@ -200,3 +200,17 @@ fn a_miss_is_mmio_dm_without_a_frame() {
         assert!(!format.present(format.miss()));
     }
 }
+
+#[test]
+fn a_leaf_of_1_gb_keeps_its_size_away_from_its_table_and_no_bit_of_it_in_one() {
+    for &f in Format::all() {
+        for (order, level) in [(Order::K4, 0), (Order::M2, 1), (Order::G1, 2)] {
+            let entry = f.leaf(&Leaf::new(RamRw, Access::Rwx, Mfn(0), order), &OUT);
+            let value = f.taken(entry, level);
+            assert_eq!((f.taken_at(value), f.stored(value)), (level, entry), "{} {order:?}", f.name());
+            // A link is a link at any level.
+            let link = f.link(Mfn(5));
+            assert_eq!((f.taken(link, level), f.stored(link)), (link, link), "{}", f.name());
+        }
+    }
+}

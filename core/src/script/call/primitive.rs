@@ -55,7 +55,8 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
         Verb::Free => c.free(s),
         Verb::Fill => {
             let (table, entry) = (c.frame(s)?, c.needed(s, Word::From)?);
-            s.page(Page::Fill { table, entry, level: 1 })
+            let format = s.world().format;
+            s.page(Page::Fill { table, entry: format.stored(entry), level: format.taken_at(entry).max(1) })
         }
         Verb::Wait => s.wait(Cond::Stated).map(|()| 0),
         _ => unknown(c),

@@ -27,7 +27,7 @@ impl Bits {
         let none = |what| Stop::Bad { what, value };
         match self.part {
             None if value == Kind::Entry.none() => Ok(self.format.empty()),
-            None => Ok(value),
+            None => Ok(self.format.stored(value)),
             Some((Field::Type, f)) => {
                 let ty = P2mType::all().get(value as usize).copied();
                 ty.and_then(|ty| self.format.type_code(ty)).map(|c| f.put(c)).ok_or(none("a type of these entries"))
@@ -68,9 +68,10 @@ pub(super) fn word<S: Step>(c: &Call<'_>, s: &mut S) -> Result<Option<u64>, Stop
     if reached == 0 {
         return Err(Stop::Bad { what: "a table at that level", value: g.gfn.0 });
     }
+    let taken = format.taken(old, level);
     let was = match field {
-        None => old,
-        Some(field) => c.room(s.world()).field(old, field).map_err(bad)?,
+        None => taken,
+        Some(field) => c.room(s.world()).field(taken, field).map_err(bad)?,
     };
     Ok(Some(match op {
         PteOp::Cas(from, _) => (old & bits.mask() == from) as u64,
