@@ -289,9 +289,9 @@ impl World {
         (0..self.actors.len() as u8).map(ActorId)
     }
 
-    /// The actor's name.
+    /// The actor's name; a number that came out of memory may be nobody's.
     pub fn actor_name(&self, a: ActorId) -> &str {
-        &self.actors[a.0 as usize].name
+        self.actors.get(a.0 as usize).map_or("nobody", |a| &a.name)
     }
 
     /// The frame's name in the lesson, else its number.

@@ -51,7 +51,10 @@ pub fn i9<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
     let held: u64 = world.actor_ids().map(|a| pins(m, world, a, mfn) + refs(m, world, a, mfn)).sum();
     let foreign = index::maps(m, world, mfn).foreign;
     let granted = grants::pins(m, world, mfn).0;
-    let should = (info & PGC_ALLOCATED != 0) as u64 + held + sharing::len(m, world, mfn) + foreign + granted;
+    let own = (info & PGC_ALLOCATED != 0) as u64;
+    // What stands there may be any number.
+    let of = [held, sharing::len(m, world, mfn), foreign, granted];
+    let should = of.into_iter().fold(own, u64::saturating_add);
     (count(info) != should).then(|| {
         let (name, is) = (world.frame_name(mfn), count(info));
         Broken::of(Rule::I9, format!("frame {name} has count {is}, and {should} hold it"))

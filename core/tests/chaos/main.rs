@@ -2,6 +2,10 @@
 //!
 //! `P2MSCOPE_SCALE` multiplies how many are tried.
 
+mod dice;
+mod poke;
+
+use dice::{Dice, scale};
 use p2mscope_core::addr::Word;
 use p2mscope_core::explore::{Limits, Question, Verdict, explore, with_threads};
 use p2mscope_core::judge::watched;
@@ -13,34 +17,6 @@ use p2mscope_core::script::Script;
 use p2mscope_core::view;
 use p2mscope_core::watch::{Broken, Rule, Rules, invariants, recheck};
 use std::ops::ControlFlow::Continue;
-
-/// The splitmix64 generator.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-}
-
-fn scale() -> u64 {
-    std::env::var("P2MSCOPE_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1)
-}
 
 const ITEMS: [&str; 10] = [
     "0x11 = ram_rw",
