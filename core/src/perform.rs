@@ -4,7 +4,7 @@ use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::{Access, Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
-    DomWord, FrameUse, Words, World, blocks, dirty, foreign, frames, grants, ioreq, lists, nested, objects, paging,
+    DomWord, FrameUse, Words, World, blocks, dirty, foreign, frames, grants, ioreq, kept, lists, nested, objects, paging,
     pause, pod, pte, recalc, refs, ring, sharing, sweep, table, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
@@ -123,6 +123,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::Refs(a) => [refs::act(m, world, a), 0],
         Act::Recalc(a) => [recalc::act(m, world, a), 0],
         Act::Grant(a) => [grants::act(m, world, a), 0],
+        Act::Kept(a) => [kept::act(m, world, a), 0],
         Act::Sharing(a) => [sharing::act(m, world, me, a), 0],
         Act::Nested(n) => [nested::perform(m, world, n), 0],
         Act::Flush(of) => {

@@ -12,6 +12,7 @@ use crate::lock::{Hold, Lock, Mode};
 use crate::machine::blocks::BlockAct;
 use crate::machine::dirty::DirtyAct;
 use crate::machine::grants::GrantAct;
+use crate::machine::kept::KeptAct;
 use crate::machine::lists::ListAct;
 use crate::machine::nested::NestedAct;
 use crate::machine::objects::ObjectAct;
@@ -210,6 +211,8 @@ pub enum Act {
     Sharing(SharingAct),
     /// What is granted.
     Grant(GrantAct),
+    /// A guest's page that the hypervisor keeps.
+    Kept(KeptAct),
     /// What is more than one word of a table.
     Table(TableAct),
 }

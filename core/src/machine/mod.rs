@@ -13,6 +13,7 @@ pub mod foreign;
 pub mod frames;
 pub mod grants;
 pub mod ioreq;
+pub mod kept;
 pub mod lists;
 mod map;
 pub mod nested;

@@ -118,6 +118,10 @@ pub enum DomWord {
     PodMaxGuest = 85,
     /// The recently populated gfns, oldest first: 32 words ([`pod`](super::pod)).
     PodMrp = 96,
+    /// The page of the paging ring, where one was registered ([`kept`](super::kept)).
+    RingPage = 128,
+    /// The page beside it.
+    SharedPage = 129,
     /// References to the domain: one while it has pages, and those of whoever takes one.
     DomainRef = 64,
     /// What guards 2 MB as a whole where each gfn has a lock, one word for each lock page (`lock::area`).
@@ -158,6 +162,10 @@ pub enum ActorWord {
     Awaits = 6,
     /// The nested view that the vCPU runs on, by its slot plus one; 0: its domain's own table.
     Nested = 7,
+    /// The page that the vCPU keeps for its own guest's control structure ([`kept`](super::kept)).
+    Vvmcx = 160,
+    /// The page in which the hypervisor tells the vCPU what it has to know.
+    VcpuInfo = 161,
     /// Depth of the shared side of the global lock, one word a domain.
     SharedDepth = 8,
     /// How many entries the vCPU's page of logged writes has ([`pml`](super::pml)).

@@ -182,7 +182,7 @@ fn mend(leaf: Leaf, perms: Perms, write: bool) -> Then {
 }
 
 /// The ring of the device model, by its name in the lesson.
-fn device_model(world: &World) -> Option<u8> {
+pub fn device_model(world: &World) -> Option<u8> {
     world.rings.iter().position(|r| r.of.is_none() && r.name == "ioreq").map(|i| i as u8)
 }
 

@@ -66,11 +66,7 @@ fn dying<S: Step>(s: &mut S, slot: u8) -> Result<bool, Stop> {
 /// held captive.
 fn source<S: Step>(s: &mut S, h: DomGfn) -> Result<Option<Mfn>, Stop> {
     let entry = get_gfn(s, h)?;
-    let format = s.world().format;
-    let level = format.taken_at(entry);
-    // The answer has the frame of this very number in it, so that nothing is to be added to it.
-    let first = DomGfn { gfn: Gfn(0), ..h };
-    let leaf = s.world().leaf_of(first, entry, level);
+    let leaf = query::answered(s.world(), entry);
     let mapped = leaf.filter(|l| l.ty.is_ram() && !l.ty.is_shared() && !l.ty.is_hole() && l.mfn.is_valid());
     let got = match mapped {
         Some(leaf) if s.act(Act::GetPage { mfn: leaf.mfn, dom: Some(h.dom) })? != 0 => Some(leaf.mfn),

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod callers;
 pub mod change_type;
 mod code;
 pub mod crash;

@@ -17,9 +17,9 @@
 //! views are emptied when these are released. Under the pod lock they are only tried for ([`try_host_changes`]).
 
 use super::code::Code;
-use super::query::{get_gfn, put_gfn};
+use super::query::{answered, get_gfn, put_gfn};
 use super::table::{NewEntry, set_entry};
-use crate::addr::{ActorId, DomGfn, Gfn, Mfn, Order};
+use crate::addr::{ActorId, DomGfn, Mfn, Order};
 use crate::lock::{Lock, Mode};
 use crate::machine::nested::{NestedAct, views};
 use crate::machine::{ActorWord, DomWord, Kind, ViewKind};
@@ -98,9 +98,8 @@ pub fn nested_fill<S: Step>(s: &mut S, n: DomGfn, g: DomGfn) -> Result<Code, Sto
         _ => return Ok(Code::Einval),
     };
     let entry = get_gfn(s, g)?;
-    let level = s.world().format.taken_at(entry);
-    let leaf = s.world().leaf_of(DomGfn { gfn: Gfn(0), ..g }, entry, level);
-    let touchable = leaf.filter(|l| l.mfn.is_valid() && l.ty.is_ram() && s.world().format.present(entry));
+    let touchable =
+        answered(s.world(), entry).filter(|l| l.mfn.is_valid() && l.ty.is_ram() && s.world().format.present(entry));
     let code = match touchable {
         None => Code::Enoent,
         Some(leaf) => {

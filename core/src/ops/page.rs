@@ -5,9 +5,9 @@
 
 use super::code::Code;
 use super::paging::populate;
-use super::query::{Query, get_gfn_type, put_gfn, release, take, walk};
+use super::query::{Query, answered, get_gfn_type, put_gfn, release, take, walk};
 use crate::addr::{DomGfn, DomId, Mfn};
-use crate::entry::{Leaf, P2mType};
+use crate::entry::{Group, Leaf, P2mType};
 use crate::lock::policy;
 use crate::machine::FrameWord;
 use crate::machine::frames::owner_of_word;
@@ -29,8 +29,7 @@ pub fn get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn, q: Query) -> Result<(Mfn
         return Ok((mfn, type_of(leaf)));
     }
     let entry = get_gfn_type(s, g, q)?;
-    let level = s.world().format.taken_at(entry);
-    let leaf = s.world().leaf_of(DomGfn { gfn: crate::addr::Gfn(0), ..g }, entry, level);
+    let leaf = answered(s.world(), entry);
     let kept = leaf.filter(|l| !(q.unshare && l.ty.is_shared()));
     let mfn = reference(s, g.dom, kept)?;
     put_gfn(s, g)?;
@@ -46,7 +45,8 @@ fn type_of(leaf: Option<Leaf>) -> P2mType {
 /// real owner, who must be another, where it is foreign.
 fn reference<S: Step>(s: &mut S, dom: DomId, leaf: Option<Leaf>) -> Result<Mfn, Stop> {
     let foreign = |l: &Leaf| l.ty == P2mType::MapForeign;
-    let Some(leaf) = leaf.filter(|l| (l.ty.is_ram() || foreign(l)) && l.mfn.is_valid()) else {
+    let format = s.world().format;
+    let Some(leaf) = leaf.filter(|l| (format.is(l.ty, Group::Ram) || foreign(l)) && l.mfn.is_valid()) else {
         return Ok(Mfn::INVALID);
     };
     let from = if foreign(&leaf) {

@@ -6,7 +6,7 @@
 
 use super::table::flush;
 use crate::addr::{DomGfn, Mfn};
-use crate::entry::Decoded;
+use crate::entry::{Decoded, Leaf};
 use crate::lock::policy::{self, Plan};
 use crate::machine::recalc::RecalcAct;
 use crate::machine::table::TableAct;
@@ -122,6 +122,14 @@ pub fn answer(world: &World, g: DomGfn, entry: u64, level: u8) -> u64 {
         Some(leaf) if leaf.ty.may_have_frame() => format.taken(format.with_mfn(entry, leaf.mfn), level),
         Some(_) => format.taken(format.with_mfn(entry, Mfn::INVALID), level),
         None => format.miss(),
+    }
+}
+
+/// The leaf that such an answer says; it has the frame of that very gfn in it, so that nothing is to be added.
+pub fn answered(world: &World, answer: u64) -> Option<Leaf> {
+    match world.format.decode(world.format.taken_at(answer), answer) {
+        Decoded::Leaf(leaf) => Some(leaf),
+        _ => None,
     }
 }
 

@@ -157,6 +157,8 @@ const DOM_WORDS: &[(DomWord, &str)] = &[
     (DomWord::PodMaxGuest, "the highest gfn populated"),
     (DomWord::DomainRef, "the references to the domain"),
     (DomWord::ShrPages, "the number of shares"),
+    (DomWord::RingPage, "the page of the paging ring"),
+    (DomWord::SharedPage, "the page beside the paging ring"),
     (DomWord::NextShared, "the place that giving up shares has got to"),
     (DomWord::ShareEnomem, "the event that there was no memory to unshare with"),
 ];

@@ -4,6 +4,7 @@ use super::naming::{Names, number};
 use crate::addr::{DomGfn, DomId, Mfn};
 use crate::machine::frames::M2P_SHARED;
 use crate::machine::grants::GrantAct;
+use crate::machine::kept::{Keeper, KeptAct};
 use crate::machine::refs::{Dropped, PageType, RefsAct};
 use crate::machine::sharing::{Kept, SharingAct};
 use crate::script::Pgt;
@@ -149,5 +150,34 @@ pub(super) fn grant_doing(names: &Names<'_>, a: GrantAct) -> String {
             format!("take the pin for {} of {} away", mapping(write), grant_name(names, grant))
         }
         GrantAct::Find { mfn, .. } => format!("look which grant pins {}", names.frame(mfn)),
+    }
+}
+
+/// What a page is kept for.
+fn kept_for(names: &Names<'_>, at: Keeper) -> String {
+    let domain = |slot: u8| names.world.domain(slot).name.as_str();
+    match at {
+        Keeper::Vvmcx(a) => format!("the control structure of {}'s own guest", names.world.actor_name(a)),
+        Keeper::VcpuInfo(a) => format!("the vcpu_info of {}", names.world.actor_name(a)),
+        Keeper::RingPage(slot) => format!("the ring of {}", domain(slot)),
+        Keeper::SharedPage(slot) => format!("the shared page of {}'s pager", domain(slot)),
+    }
+}
+
+pub(super) fn kept_done(names: &Names<'_>, a: KeptAct, result: u64) -> String {
+    match a {
+        KeptAct::Keep { at, mfn } if result == 1 => format!("keeps {} for {}", names.frame(mfn), kept_for(names, at)),
+        KeptAct::Keep { at, .. } => format!("finds that there is a page for {}", kept_for(names, at)),
+        KeptAct::GiveUp(at) if result > 0 => {
+            format!("gives {} up, {}", names.frame(crate::addr::Mfn(result - 1)), kept_for(names, at))
+        }
+        KeptAct::GiveUp(at) => format!("finds no page for {}", kept_for(names, at)),
+    }
+}
+
+pub(super) fn kept_doing(names: &Names<'_>, a: KeptAct) -> String {
+    match a {
+        KeptAct::Keep { at, mfn } => format!("keep {} for {}", names.frame(mfn), kept_for(names, at)),
+        KeptAct::GiveUp(at) => format!("give up the page for {}", kept_for(names, at)),
     }
 }

@@ -207,6 +207,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::Pod(p) => blocks::pod_done(names, p, result),
         Act::Refs(a) => records::refs_done(names, a, result),
         Act::Grant(a) => records::grant_done(names, a, result),
+        Act::Kept(a) => records::kept_done(names, a, result),
         Act::Sharing(a) => records::sharing_done(names, a, result),
         Act::Table(a) => shape::did(names, a, result),
     }
@@ -304,6 +305,7 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::Pod(p) => blocks::pod_doing(names, p),
         Act::Refs(a) => records::refs_doing(names, a),
         Act::Grant(a) => records::grant_doing(names, a),
+        Act::Kept(a) => records::kept_doing(names, a),
         Act::Sharing(a) => records::sharing_doing(names, a),
         Act::Table(a) => shape::doing(names, a),
     }

@@ -5,7 +5,7 @@ use super::index::{self, Maps};
 use super::{Broken, Rule, Rules, dirty, pod, record, shared};
 use crate::addr::{ActorId, DomGfn, DomId, Mfn};
 use crate::machine::frames::{self, M2P_INVALID, PGC_ALLOCATED, count};
-use crate::machine::{FrameWord, Words, World, grants, sharing};
+use crate::machine::{FrameWord, Words, World, grants, kept, sharing};
 use crate::perform::PIN_COUNT;
 
 /// I2: reads the frame's m2p. Where two map it, one of them is not what m2p says.
@@ -45,15 +45,16 @@ pub fn i3<W: Words>(m: &mut W, world: &World, mfn: Mfn, maps: &Maps) -> Option<B
 }
 
 /// I9: reads the frame's count, the pins of gets, the references that watchers have seen taken, and how many
-/// share it, map it as a foreign frame or through a grant.
+/// share it, map it as a foreign frame or through a grant, or keep it for the hypervisor.
 pub fn i9<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
     let info = record(m, world, mfn, FrameWord::Count);
     let held: u64 = world.actor_ids().map(|a| pins(m, world, a, mfn) + refs(m, world, a, mfn)).sum();
     let foreign = index::maps(m, world, mfn).foreign;
     let granted = grants::pins(m, world, mfn).0;
+    let kept = kept::pins(m, world, mfn).0;
     let own = (info & PGC_ALLOCATED != 0) as u64;
     // What stands there may be any number.
-    let of = [held, sharing::len(m, world, mfn), foreign, granted];
+    let of = [held, sharing::len(m, world, mfn), foreign, granted, kept];
     let should = of.into_iter().fold(own, u64::saturating_add);
     (count(info) != should).then(|| {
         let (name, is) = (world.frame_name(mfn), count(info));

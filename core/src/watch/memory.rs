@@ -4,6 +4,7 @@ use super::{Broken, Rule};
 use crate::addr::{ActorId, DomGfn, Mfn, Word};
 use crate::entry::{Decoded, Leaf, P2mType};
 use crate::machine::grants::GrantAct;
+use crate::machine::kept::KeptAct;
 use crate::machine::refs::{Dropped, RefsAct};
 use crate::machine::sharing::{Kept, SharingAct};
 use crate::machine::tlb::{Access, Outcome};
@@ -16,7 +17,8 @@ const TYPED: u64 = 1 << 40;
 
 /// Notes references taken and dropped beyond the pins of gets, typed ones apart. A reference that another actor drops
 /// was handed over: it is the lowest other holder's. A sharing tuple takes over a reference of each kind from whoever
-/// adds it, and hands them to whoever takes it out; so does a grant with those of each mapping.
+/// adds it, and hands them to whoever takes it out; so does a grant with those of each
+/// mapping, and a place where the hypervisor keeps a page.
 pub fn references<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, result: u64) {
     let Effect::Act(act) = *e else { return };
     match act {
@@ -35,6 +37,18 @@ pub fn references<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, re
         Act::Grant(GrantAct::Unpin { write, .. }) if result > 0 => {
             taken(m, world, a, result - 1, 1);
             if write {
+                taken(m, world, a, (result - 1) | TYPED, 1);
+            }
+        }
+        Act::Kept(KeptAct::Keep { at, mfn }) if result == 1 => {
+            dropped(m, world, a, mfn.0);
+            if at.typed() {
+                dropped(m, world, a, mfn.0 | TYPED);
+            }
+        }
+        Act::Kept(KeptAct::GiveUp(at)) if result > 0 => {
+            taken(m, world, a, result - 1, 1);
+            if at.typed() {
                 taken(m, world, a, (result - 1) | TYPED, 1);
             }
         }

@@ -14,6 +14,7 @@ use crate::lock::{Lock, holders};
 use crate::machine::Sorted;
 use crate::machine::frames::{FrameUse, changes_mapping, count, is_free, used_as};
 use crate::machine::grants::GrantWord;
+use crate::machine::kept::Keeper;
 use crate::machine::{ActorWord, DomWord, FrameWord, GhostWord, Region, Words, World, grants, sharing};
 use crate::perform::PIN_COUNT;
 use crate::sim::Memory;
@@ -170,6 +171,9 @@ impl Wrote {
             let is = |w| world.dom_word(slot, w) == at;
             self.structure |= is(DomWord::MaxMapped) && now < old;
             self.lists |= LISTS.into_iter().any(is);
+            if [Keeper::RingPage(slot), Keeper::SharedPage(slot)].iter().any(|k| k.word(world) == at) {
+                self.holders(world, [old.wrapping_sub(1), now.wrapping_sub(1)]);
+            }
             self.dirty |= [DomWord::LogDirty, DomWord::DirtyTop, DomWord::DirtyLost].into_iter().any(is);
             self.requests |= is(DomWord::HasRing) || is(DomWord::Crashed);
             self.dying.extend((is(DomWord::Dying) && old == 0).then_some(slot));
@@ -182,6 +186,9 @@ impl Wrote {
     fn actor(&mut self, world: &World, at: Word, old: u64, now: u64) {
         let Some(a) = whose(world, at, |a| world.map.actor(a, ActorWord::WaitsFor)) else { return };
         self.requests |= at == world.map.actor(a, ActorWord::Awaits);
+        if [Keeper::Vvmcx(a), Keeper::VcpuInfo(a)].iter().any(|k| k.word(world) == at) {
+            self.holders(world, [old.wrapping_sub(1), now.wrapping_sub(1)]);
+        }
         let tlb = world.map.tlb(a);
         self.dirty |= at == world.map.actor(a, ActorWord::PmlCount);
         self.tlb |= at.0 >= tlb.at.0 && at.0 <= tlb.at.0 + 2 * tlb.room as u32;

@@ -9,16 +9,16 @@ use super::{Broken, Rule, Rules, memory, record};
 use crate::addr::{DomGfn, DomId, Mfn};
 use crate::machine::frames::{self, M2P_INVALID, M2P_SHARED, PGT_COUNT};
 use crate::machine::refs::{PageType, TypeBits};
-use crate::machine::{FrameWord, Words, World, XenWord, grants, pod, sharing};
+use crate::machine::{FrameWord, Words, World, XenWord, grants, kept, pod, sharing};
 
 /// I10: reads the frame's type_info, owner and tuples, and the typed references that watchers have seen taken or
-/// that grants hold.
+/// that grants and kept pages hold.
 pub fn i10<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
     let info = record(m, world, mfn, FrameWord::Type);
     let bits = TypeBits::of(world.format);
     let is = info & PGT_COUNT;
     let held: u64 = world.actor_ids().map(|a| memory::typed(m, world, a, mfn)).sum();
-    let granted = grants::pins(m, world, mfn).1;
+    let granted = grants::pins(m, world, mfn).1 + kept::pins(m, world, mfn).1;
     let should = held + granted + sharing::len(m, world, mfn) + (info & bits.locked != 0) as u64;
     let name = world.frame_name(mfn);
     let owner = frames::owner(m, world, mfn);

@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod basics;
+mod callers;
 mod calls;
 mod change_type;
 mod deferred;

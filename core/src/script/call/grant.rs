@@ -23,7 +23,7 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
 
 impl Call<'_> {
     /// The grant that the verb is about, by its place.
-    fn grant(&self) -> Result<u64, Stop> {
+    pub(super) fn grant(&self) -> Result<u64, Stop> {
         let named = self.call.args.iter().find_map(|(_, a)| if let Arg::Grant(i) = a { Some(*i as u64) } else { None });
         named.ok_or(Stop::Bad { what: "a grant", value: 0 })
     }

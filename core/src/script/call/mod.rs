@@ -3,6 +3,7 @@
 //! A file to each family of verbs; this one finds the family and evaluates arguments for all of them.
 
 mod audit;
+mod callers;
 mod device;
 mod fault;
 mod grant;
@@ -127,6 +128,9 @@ impl Call<'_> {
             ShareNominate | Share | ShareAdd | Unshare => sharing::run(self, s),
             Post | Take | Insert | Remove | First | Next | Pause | Unpause | EnterGuest | Crash => shared::run(self, s),
             NestedGet | NestedFill | NestedFlush => nested::run(self, s),
+            CopyTo | CopyFrom | RepMovs | Emulate | TaskSwitch | GuestWalk | DbgRwMem | ShadowFault | NestedFault
+            | MapVvmcx | UnmapVvmcx | MapVcpuInfo | UnmapVcpuInfo | MemEventEnable | MemEventDisable | NominateGref
+            | HypercallPage | TmemPut | TmemGet => callers::run(self, s),
             _ => primitive::run(self, s),
         }
     }

@@ -126,6 +126,20 @@ impl Verb {
                 | Verb::Fault
                 | Verb::GrantMap
                 | Verb::GrantCopy
+                | Verb::CopyTo
+                | Verb::CopyFrom
+                | Verb::RepMovs
+                | Verb::Emulate
+                | Verb::TaskSwitch
+                | Verb::GuestWalk
+                | Verb::DbgRwMem
+                | Verb::ShadowFault
+                | Verb::NestedFault
+                | Verb::MapVvmcx
+                | Verb::MapVcpuInfo
+                | Verb::HypercallPage
+                | Verb::TmemPut
+                | Verb::TmemGet
         )
     }
 

@@ -241,4 +241,42 @@ verbs! {
         "change_type_global 1 from ram_rw to ram_logdirty", "changes the type of all memory, in today's encodings when it is needed";
     FinishTypeChange "finish_type_change" [need Object GFN, need Through GFN] CODE, offered,
         "finish_type_change 1:0x10 through 1:0x1f", "gives entries the types that they are to have by now";
+    CopyTo "hvm_copy_to" [need Object GFN, may Through GFN, need Equals NUM] CODE, offered,
+        "hvm_copy_to 1:0x10 = 5", "the hypervisor copies to a guest's page, or several";
+    CopyFrom "hvm_copy_from" [need Object GFN] COUNT, offered,
+        "v = hvm_copy_from 1:0x10", "the hypervisor copies from a guest's page";
+    RepMovs "rep_movs" [need Object GFN, need To GFN, may By NUM] CODE, offered,
+        "rep_movs 1:0x10 to 1:0x20", "emulates an instruction that moves pages, downwards with a number below zero";
+    Emulate "emulate" [need Object GFN, may Equals NUM] CODE, offered,
+        "emulate 1:0x10 = 5", "emulates an instruction on memory or a device";
+    TaskSwitch "task_switch" [need Object GFN, need To GFN, need Equals NUM] CODE, offered,
+        "task_switch 1:0x10 to 1:0x11 = 5", "leaves one task, whose state is saved, for another";
+    GuestWalk "guest_walk" [need Object GFN, need By NUM] Gives::Value(Kind::Gfn), offered,
+        "h = guest_walk 1:0x10 by 2", "walks a guest's own page tables, each the first word of its page";
+    DbgRwMem "dbg_rw_mem" [need Object GFN, may By NUM, may Equals NUM] CODE, offered,
+        "dbg_rw_mem 1:0x10 by 2 = 5", "a debugger reads or writes what such a walk leads to";
+    ShadowFault "shadow_fault" [need Object GFN, may ForWrite Shape::Flag] CODE, offered,
+        "shadow_fault 1:0x10 for_write", "looks up what a fault under shadow paging needs";
+    NestedFault "nested_fault" [need Object GFN] CODE, offered,
+        "nested_fault n1:0x80", "fills an entry of a nested table from the guest's own table";
+    MapVvmcx "map_vvmcx" [need Object GFN] CODE, offered,
+        "map_vvmcx 1:0x10", "maps the control structure of the vCPU's own guest";
+    UnmapVvmcx "unmap_vvmcx" [] CODE, offered,
+        "unmap_vvmcx", "unmaps it";
+    MapVcpuInfo "map_vcpu_info" [need Object GFN] CODE, offered,
+        "map_vcpu_info 1:0x10", "gives the hypervisor the page in which it tells the vCPU things";
+    UnmapVcpuInfo "unmap_vcpu_info" [need Object Shape::Actor] CODE, offered,
+        "unmap_vcpu_info V0", "takes it back";
+    MemEventEnable "mem_event_enable" [need Object GFN, need With GFN] CODE, offered,
+        "mem_event_enable 1:0x10 with 1:0x11", "makes two pages the ring of a domain's pager";
+    MemEventDisable "mem_event_disable" [need Object DOM] CODE, offered,
+        "mem_event_disable 1", "takes the ring away";
+    NominateGref "nominate_gref" [need Object Shape::Grant] CODE, offered,
+        "nominate_gref G", "makes a granted page shareable that three others hold";
+    HypercallPage "hypercall_page" [need Object GFN, need Equals NUM] CODE, offered,
+        "hypercall_page 1:0x10 = 5", "fills a page that the guest has named for it";
+    TmemPut "tmem_put" [need Object GFN, need Into FRAME] CODE, offered,
+        "tmem_put 1:0x10 into F", "copies a guest's page to a frame of transcendent memory";
+    TmemGet "tmem_get" [need Object GFN, need From FRAME] CODE, offered,
+        "tmem_get 1:0x10 from F", "copies it back";
 }
