@@ -137,7 +137,9 @@ impl Lesson {
         };
         let promised = has(|ty| ty.is_pod()) || writes(|ty| ty.is_pod()) || does(|v| v == Verb::MarkPod);
         let special = has(|ty| ty.is_special()) || writes(|ty| ty.is_special()) || does(Verb::may_make_special);
+        let out = has(|ty| ty.is_paging()) || writes(|ty| ty.is_paging()) || does(|v| v == Verb::Nominate);
         does(Verb::may_pause)
+            || out && does(Verb::may_ask)
             || promised && does(Verb::may_populate)
             || special && does(Verb::may_meet_special)
             || calls().any(|c| c.verb == Verb::MarkPod && c.has(Word::Order))

@@ -110,6 +110,12 @@ fn a_guests_copy_is_tried_again_until_the_page_is_there() {
     }
 }
 
+#[test]
+fn a_guest_that_has_nobody_to_ask_ends() {
+    let copies = "vcpu: loop { r = hvm_copy_to 1:0x10 = 7; if r != EAGAIN { break } }; assert r == ENODEV; v = hw_read 1:0x10; assert false";
+    holds("", "0x10 = ram_paged", &[copies, "toolstack: wait crashed(1) == 1"]);
+}
+
 const THREE: &str = "0x10 = M as ram_rw content 5; 0x11 = N as ram_rw content 6; 0x12 = O as ram_rw content 7";
 
 #[test]

@@ -11,7 +11,7 @@ fn world(views: &str, actors: &[&str]) -> Lesson {
 }
 
 /// The same with other keys of the world and of domain 1.
-fn of_memory(keys: &str, domain: &str, views: &str, actors: &[&str]) -> Lesson {
+pub fn of_memory(keys: &str, domain: &str, views: &str, actors: &[&str]) -> Lesson {
     let mut text = format!(
         "id = 'T'\ntitle = 'T'\nsource = 'T'\ngoal = 'T'\nstory = 'T'\nhints = ['a', 'b']\nworld = {{ {keys} }}\n\
          domain = [{{ {domain} }}, {{ id = 2, map = '0x10 = B as ram_rw content 5' }}]\n\
@@ -24,7 +24,7 @@ fn of_memory(keys: &str, domain: &str, views: &str, actors: &[&str]) -> Lesson {
     Lesson::parse(&text).unwrap_or_else(|e| panic!("{e:#?}\n{text}"))
 }
 
-const ONE: &str = "{ name = 'n1', domain = 1, kind = 'nested' }";
+pub const ONE: &str = "{ name = 'n1', domain = 1, kind = 'nested' }";
 const TWO: &str = "{ name = 'n1', domain = 1, kind = 'nested' }, { name = 'n2', domain = 1, kind = 'nested' }";
 
 /// Every interleaving keeps every rule, under every policy that locks.

@@ -74,7 +74,7 @@ pub fn mem_event_enable<S: Step>(s: &mut S, g: DomGfn, h: DomGfn) -> Result<Code
     if s.load(has)? != 0 {
         return Ok(Code::Ebusy);
     }
-    get_two_gfns(s, g, h)?;
+    s.scope(|s| get_two_gfns(s, g, h))?;
     let code = s.scope(|s| both(s, slot, g, h))?;
     if code == Code::Ok {
         s.note("says that there is a ring");

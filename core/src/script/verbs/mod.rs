@@ -124,7 +124,30 @@ impl Verb {
                 | Verb::Read
                 | Verb::Write
                 | Verb::Fault
-                | Verb::GrantMap
+        )
+    }
+
+    /// Whether it gives a promised frame number its frame on its way, and ends the domain where there is no memory.
+    pub const fn may_populate(self) -> bool {
+        matches!(
+            self,
+            Verb::GetGfn
+                | Verb::GetGfnUnshare
+                | Verb::GetTwoGfns
+                | Verb::GetPageFromGfn
+                | Verb::DemandPopulate
+                | Verb::MovePage
+                | Verb::ForeignMap
+                | Verb::NestedFill
+                | Verb::MemEventEnable
+        ) || self.may_ask()
+    }
+
+    /// Whether it has the pager asked for a page that is out, so that a vCPU is paused or, without a pager, its domain ends.
+    pub const fn may_ask(self) -> bool {
+        matches!(
+            self,
+            Verb::GrantMap
                 | Verb::GrantCopy
                 | Verb::CopyTo
                 | Verb::CopyFrom
@@ -140,23 +163,6 @@ impl Verb {
                 | Verb::HypercallPage
                 | Verb::TmemPut
                 | Verb::TmemGet
-        )
-    }
-
-    /// Whether it gives a promised frame number its frame on its way, and ends the domain where there is no memory.
-    pub const fn may_populate(self) -> bool {
-        matches!(
-            self,
-            Verb::GetGfn
-                | Verb::GetGfnUnshare
-                | Verb::GetTwoGfns
-                | Verb::GetPageFromGfn
-                | Verb::DemandPopulate
-                | Verb::MovePage
-                | Verb::ForeignMap
-                | Verb::GrantMap
-                | Verb::GrantCopy
-                | Verb::NestedFill
         )
     }
 
