@@ -4,8 +4,8 @@ use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::{Access, Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
-    DomWord, FrameUse, Words, World, blocks, dirty, foreign, frames, grants, ioreq, kept, lists, nested, objects, paging,
-    pause, pod, pte, recalc, refs, ring, sharing, sweep, table, tlb,
+    DomWord, FrameUse, Words, World, blocks, dirty, foreign, frames, grants, ioreq, kept, lists, nested, objects,
+    paging, pause, pod, pte, recalc, refs, ring, sharing, sweep, table, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
 

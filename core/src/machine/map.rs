@@ -75,8 +75,8 @@ const GHOST_HELD: u32 = GHOST_VARS + VARS as u32;
 const GHOST_REFS: u32 = GHOST_HELD + 2 * HELD_ROOM as u32;
 
 const _: () = assert!(PINS as u64 + Sorted::size(PIN_ROOM) <= TLB as u64);
-const _: () = assert!(TLB as u64 + Sorted::size(TLB_ROOM) <= ActorWord::PmlCount as u64);
-const _: () = assert!((ActorWord::PmlCount as u64) < ActorWord::Vvmcx as u64 && (ActorWord::VcpuInfo as u64) < ActorWord::Reads as u64);
+const _: () = assert!(TLB as u64 + Sorted::size(TLB_ROOM) <= ActorWord::Vvmcx as u64);
+const _: () = assert!((ActorWord::VcpuInfo as u64) < ActorWord::PmlCount as u64);
 const _: () = assert!(ActorWord::Reads as u64 + Sorted::size(READ_ROOM) <= ActorWord::PageLocks as u64);
 const _: () = assert!(ActorWord::PageLocks as u64 + Sorted::size(PAGE_LOCK_ROOM) <= ACTOR_RECORD as u64);
 const _: () = assert!(DomWord::Areas as u64 + LOCK_PAGES <= DOM_RECORD as u64);

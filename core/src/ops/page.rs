@@ -73,6 +73,15 @@ fn reference<S: Step>(s: &mut S, dom: DomId, leaf: Option<Leaf>) -> Result<Mfn, 
 /// Nobody sleeps here for a slot of the pager's ring, since a caller may hold a grant lock: where there is none whoever
 /// comes again asks. A vCPU of the domain that has asked is paused when it is outside.
 pub fn check_get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn, readonly: bool) -> Result<(Code, P2mType, Mfn), Stop> {
+    let got = check_page(s, g, readonly)?;
+    if got.1.is_paging() {
+        populate(s, g, true)?;
+    }
+    Ok(got)
+}
+
+/// The same for who asks the pager himself, or holds what nobody may hold who asks.
+pub fn check_page<S: Step>(s: &mut S, g: DomGfn, readonly: bool) -> Result<(Code, P2mType, Mfn), Stop> {
     let (mfn, ty) = get_page_from_gfn(s, g, if readonly { Query::ALLOC } else { Query::UNSHARE })?;
     let code = if ty.is_paging() || !readonly && ty.is_shared() {
         Code::Eagain
@@ -85,9 +94,6 @@ pub fn check_get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn, readonly: bool) ->
     };
     if mfn.is_valid() {
         s.act(Act::PutPage(mfn))?;
-    }
-    if ty.is_paging() {
-        populate(s, g, true)?;
     }
     Ok((code, ty, Mfn::INVALID))
 }

@@ -11,7 +11,7 @@ use crate::entry::P2mType;
 use crate::machine::refs::PageType;
 use crate::ops::Code;
 use crate::ops::log_dirty::mark_dirty;
-use crate::ops::page::check_get_page_from_gfn;
+use crate::ops::page::check_page;
 use crate::ops::paging;
 use crate::ops::refs::{get_page_type, put_page_type};
 use crate::step::{Act, Step, Stop};
@@ -51,7 +51,7 @@ fn get<S: Step>(s: &mut S, g: DomGfn, write: bool) -> Result<Result<Page, (Code,
         return Ok(Err((Code::Einval, P2mType::Invalid)));
     }
     let (code, ty, mfn) = s.scope(|s| {
-        let (code, ty, mfn) = check_get_page_from_gfn(s, g, !write)?;
+        let (code, ty, mfn) = check_page(s, g, !write)?;
         Ok((code.word(), ty as u64, mfn.0))
     })?;
     let code = Code::from_word(code).unwrap_or(Code::Einval);
