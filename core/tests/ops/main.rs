@@ -2,6 +2,7 @@
 //! behind, and which rule a wrong use of them breaks. A file to a family; here is what all of them use.
 
 mod access;
+mod alike;
 mod audit;
 mod basics;
 mod callers;
@@ -9,6 +10,7 @@ mod calls;
 mod change_type;
 mod deferred;
 mod direct;
+mod errors;
 mod fault;
 mod foreign;
 mod gaps;
@@ -49,8 +51,11 @@ fn lesson(world: &str, map: &str, actors: &[&str]) -> Lesson {
          frame = [{{ name = 'F', owner = 1 }}]\n\
          expect = [{{ version = 'before', policy = 'global', breach = 'none' }}]\n"
     );
-    if actors.iter().any(|a| a.contains("grant_")) {
+    if actors.iter().any(|a| a.contains("grant_") || a.contains("gref")) {
         text += grant::GRANTED;
+    }
+    if actors.iter().any(|a| a.contains("nested_")) {
+        text += "view = [{ name = 'n1', domain = 1, kind = 'nested', tables = 4 }]\n";
     }
     for (i, a) in actors.iter().enumerate() {
         let (kind, program) = a.split_once(':').expect("kind: program");
