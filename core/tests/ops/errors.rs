@@ -3,7 +3,7 @@
 //! one must say what it does. With its error an operation leaves every word as it was, or its row undoes by hand what its
 //! contract says that it leaves.
 
-use crate::alike::Left;
+use crate::alike::{Left, rows};
 use p2mscope_core::machine::{Class, Policy};
 use p2mscope_core::script::verbs::VERBS;
 use std::collections::BTreeMap;
@@ -137,7 +137,7 @@ fault | ring | ring = 1 / 0x10 = ram_paged | post ring(1) = 1:0x7 | c = fault 1:
 
 /// `verb | map | before | the operation`: of the four, what stands in no row above this asks for none of, and does not
 /// look at. The frame and table that are made to fail are not asked for, and a dying domain makes no difference.
-const NEVER: &str = "
+pub const NEVER: &str = "
 get_gfn | RAM | | e = get_gfn 1:0x10; put_gfn 1:0x10
 get_gfn_query | cache = 1 / 0x200 = populate_on_demand order 9 | | e = get_gfn_query 1:0x207; put_gfn 1:0x207
 get_gfn_unshare | RAM | | e = get_gfn_unshare 1:0x10; put_gfn 1:0x10
@@ -228,23 +228,6 @@ audit | RAM | | n = audit 1; assert n == 0
 
 const WORLD: &str = "encoding = 'ept', free_frames = 2";
 
-/// The columns of the rows, with what stands for more.
-fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
-    let whole = |cell: &str| {
-        cell.trim()
-            .replace("SUPER", "0x200 = S as ram_rw order 9")
-            .replace("SHARED", "0x10 = M as ram_shared content 5; 0x11 = M as ram_shared")
-            .replace("RAM", crate::RAM)
-            .replace("CRASHED", "store crashed(1) = 0; store dying(1) = 0")
-            .replace('/', "|")
-    };
-    let row = |line: &str| -> [String; N] {
-        let cells: Vec<String> = line.split('|').map(whole).collect();
-        cells.try_into().unwrap_or_else(|c| panic!("{line}: {c:?}"))
-    };
-    table.lines().filter(|l| !l.is_empty()).map(row).collect()
-}
-
 /// What makes it run out, and what ends that.
 fn trigger(what: &str) -> (&'static str, &'static str) {
     match what {
@@ -255,13 +238,16 @@ fn trigger(what: &str) -> (&'static str, &'static str) {
     }
 }
 
-fn left(verb: &str, map: &str, program: &str) -> Left {
+/// The actor alone, of the kind that the verb needs; its assertions hold.
+pub fn left(verb: &str, map: &str, program: &str) -> Left {
     let own = ["map_vvmcx", "unmap_vvmcx", "map_vcpu_info", "unmap_vcpu_info"];
     let vcpu =
         own.contains(&verb) || ["read", "write", "fault", "nested_get", "nested_fill", "nested_fault"].contains(&verb);
     let map = if map.contains('|') { format!("tables = 3, {map}") } else { format!("tables = 3 | {map}") };
     let kind = if vcpu { "vcpu" } else { "toolstack" };
-    Left::by(WORLD, Policy::M2, &map, &format!("{kind}: {program}"))
+    let left = Left::by(WORLD, Policy::M2, &map, &format!("{kind}: {program}"));
+    assert!(left.broken.is_empty(), "{map}: {program}: {:?}", left.broken);
+    left
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod fault;
 mod foreign;
 mod gaps;
 mod grant;
+mod held;
 mod ioreq;
 mod kept;
 mod lang;
