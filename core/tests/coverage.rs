@@ -3,7 +3,7 @@
 
 use p2mscope_core::ops::Code;
 use p2mscope_core::script::verbs::{VERBS, Verb};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -81,32 +81,46 @@ fn sources(at: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The names of all tests of the core, and of the house.
-fn tests(root: &Path) -> BTreeSet<String> {
+/// All tests of the core, and of the house, by their names, with what they do. Two of one name count as one.
+fn tests(root: &Path) -> BTreeMap<String, String> {
     let mut files = Vec::new();
     for folder in ["core/tests", "core/src", "xtask/tests"] {
         sources(&root.join(folder), &mut files);
     }
-    let mut found = BTreeSet::new();
+    let mut found = BTreeMap::<String, String>::new();
     for file in files {
         let text = fs::read_to_string(file).expect("a source of this repository");
-        let mut is_test = false;
-        for line in text.lines().map(str::trim) {
-            if line.starts_with("#[test]") {
-                is_test = true;
-            } else if let Some(rest) = line.strip_prefix("fn ") {
-                if is_test && let Some((name, _)) = rest.split_once('(') {
-                    found.insert(name.to_owned());
+        let mut marked = false;
+        let mut inside: Option<(String, String)> = None;
+        for line in text.lines() {
+            let code = line.trim();
+            if let Some((name, end)) = &inside {
+                *found.entry(name.clone()).or_default() += line;
+                if line == end {
+                    inside = None;
                 }
-                is_test = false;
+            } else if code.starts_with("#[test]") {
+                marked = true;
+            } else if let Some(rest) = code.strip_prefix("fn ") {
+                if marked && let Some((name, _)) = rest.split_once('(') {
+                    let indent = &line[..line.len() - line.trim_start().len()];
+                    found.entry(name.to_owned()).or_default();
+                    inside = Some((name.to_owned(), format!("{indent}}}")));
+                }
+                marked = false;
             }
         }
     }
     found
 }
 
+/// Whether a test speaks of an answer, as programs write it or by its variant.
+fn speaks_of(body: &str, code: Code) -> bool {
+    body.contains(code.name()) || body.contains(&format!("Code::{code:?}"))
+}
+
 /// What is wrong with the document, one line for each fault.
-fn faults(text: &str, tests: &BTreeSet<String>) -> Vec<String> {
+fn faults(text: &str, tests: &BTreeMap<String, String>) -> Vec<String> {
     let mut out = Vec::new();
     let files = rows(text, "Files of the series");
     for file in SERIES {
@@ -129,6 +143,14 @@ fn faults(text: &str, tests: &BTreeSet<String>) -> Vec<String> {
         out.extend(
             codes.iter().filter(|c| Code::from_name(c).is_none()).map(|c| format!("line {line}: no answer is {c}")),
         );
+        // Every test that ends well speaks of `ok`; any other answer must be seen in one of those that are named.
+        let bodies: Vec<&String> = ticked(&cells[3]).iter().filter_map(|t| tests.get(*t)).collect();
+        let answers = codes.iter().filter_map(|c| Code::from_name(c)).filter(|c| *c != Code::Ok);
+        out.extend(
+            answers
+                .filter(|c| !bodies.iter().any(|b| speaks_of(b, *c)))
+                .map(|c| format!("line {line}: no test that is named speaks of {}", c.name())),
+        );
         if codes.is_empty() && cells[2] != "–" {
             out.push(format!("line {line}: it does not say what is answered"));
         }
@@ -146,7 +168,9 @@ fn faults(text: &str, tests: &BTreeSet<String>) -> Vec<String> {
         if named.is_empty() {
             out.push(format!("line {line}: no test is named"));
         }
-        out.extend(named.iter().filter(|t| !tests.contains(**t)).map(|t| format!("line {line}: there is no test {t}")));
+        out.extend(
+            named.iter().filter(|t| !tests.contains_key(**t)).map(|t| format!("line {line}: there is no test {t}")),
+        );
     }
     out
 }
@@ -174,6 +198,7 @@ fn what_is_missing_or_wrong_is_told() {
         assert!(found.iter().any(|f| f.contains(fault)), "{fault}: {found:?}");
     };
     told("| `evict` |", "| `evicts` |", "the operation evict has no row");
+    told("| `EPERM`, `EINVAL`, `ok` | `s04_a", "| `EPERM`, `E2BIG`, `ok` | `s04_a", "speaks of E2BIG");
     told("`ENOTEMPTY`", "`ENOTEMPT`", "no answer is ENOTEMPT");
     told("`xen/common/memory.c`", "`xen/common/memory.h`", "xen/common/memory.c has 0 rows");
     told("`guest_remove_frees_the_page`", "`guest_remove_frees`", "there is no test guest_remove_frees");
