@@ -4,8 +4,8 @@ use crate::addr::{ActorId, DomGfn, FRAME_WORDS, Gfn, Mfn, Order};
 use crate::entry::{Access, Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
-    DomWord, FrameUse, Words, World, blocks, dirty, foreign, frames, grants, ioreq, kept, lists, nested, objects,
-    paging, pause, pod, pte, recalc, refs, ring, sharing, sweep, table, tlb,
+    DomWord, FrameUse, Words, World, blocks, dirty, foreign, frames, grants, ioreq, kept, lists, monitor, nested,
+    objects, paging, pause, pod, pte, recalc, refs, ring, sharing, sweep, table, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
 
@@ -121,6 +121,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::TlbAccess { g, root, access } => tlb::access(m, world, me, root, g, access).to_words(),
         Act::TlbWalk { g, entry, level, access } => tlb::walk(m, world, me, g, entry, level, access).to_words(),
         Act::Refs(a) => [refs::act(m, world, a), 0],
+        Act::Monitor(a) => [monitor::act(m, world, me, a), 0],
         Act::Recalc(a) => [recalc::act(m, world, a), 0],
         Act::Grant(a) => [grants::act(m, world, a), 0],
         Act::Kept(a) => [kept::act(m, world, a), 0],
@@ -161,7 +162,7 @@ fn page<W: Words>(m: &mut W, world: &World, p: Page) -> u64 {
             };
             for i in 0..FRAME_WORDS {
                 if let Some(w) = word(table, i) {
-                    m.set(w, world.format.split_child(entry, level, i, &ctx));
+                    m.set(w, world.split_child(entry, level, i, &ctx));
                 }
             }
             0
@@ -254,7 +255,7 @@ fn with_default_access<W: Words>(m: &mut W, world: &World, g: DomGfn, order: Ord
     let access = Access::from_code(m.get(world.map.dom(slot, DomWord::DefaultAccess))).unwrap_or(Access::Rwx);
     match world.format.decode(order.level(), entry) {
         Decoded::Leaf(leaf) if leaf.access != access && world.format.has_access(access) => {
-            world.format.leaf(&Leaf { access, ..leaf }, &world.leaf_ctx(slot))
+            world.format.leaf(&Leaf { access, ..leaf }, &ioreq::leaf_ctx(m, world, slot, &leaf))
         }
         _ => entry,
     }

@@ -14,6 +14,7 @@ use crate::machine::dirty::DirtyAct;
 use crate::machine::grants::GrantAct;
 use crate::machine::kept::KeptAct;
 use crate::machine::lists::ListAct;
+use crate::machine::monitor::MonitorAct;
 use crate::machine::nested::NestedAct;
 use crate::machine::objects::ObjectAct;
 use crate::machine::paging::PagingAct;
@@ -205,6 +206,8 @@ pub enum Act {
     MayTake(Hold),
     /// Typed references, owners, m2p.
     Refs(RefsAct),
+    /// Who listens for forbidden accesses, and who waits for that.
+    Monitor(MonitorAct),
     /// Marks of entries whose types are to be computed.
     Recalc(RecalcAct),
     /// Sharing records.
@@ -255,7 +258,7 @@ impl Effect {
                 | Effect::TryLock(..)
                 | Effect::Unlock(..)
                 | Effect::Wait(_)
-                | Effect::Act(Act::Ring(_) | Act::Pause(_) | Act::Paging(_))
+                | Effect::Act(Act::Ring(_) | Act::Pause(_) | Act::Paging(_) | Act::Monitor(_))
                 | Effect::Act(Act::SetEntry { .. })
         )
     }

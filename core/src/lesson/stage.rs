@@ -89,6 +89,7 @@ impl Lesson {
                 .iter()
                 .map(|g| NewGrant { name: g.name.clone(), from: g.from, to: g.to, readonly: g.readonly })
                 .collect(),
+            mmio_ro: self.world.mmio_ro.clone(),
             pml: self.world.pml,
             patience: self.world.patience,
             pausable: self.pausable(&compiled.programs),

@@ -36,6 +36,8 @@ pub struct WorldSpec {
     pub free_frames: u64,
     /// Whether processors log what guests modify.
     pub pml: bool,
+    /// The names of frames of devices that guests may only read.
+    pub mmio_ro: Vec<String>,
     /// After how many steps of others an actor that waits for a lock starves, if it ever does.
     pub patience: Option<u64>,
     /// The slots of each ring of the lesson's own.
@@ -175,6 +177,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         "free_frames",
         "patience",
         "pml",
+        "mmio_ro",
         "words",
         "locks",
         "lists",
@@ -189,6 +192,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         flush: Deferral::Sync,
         free_frames: 0,
         pml: false,
+        mmio_ro: Vec::new(),
         patience: None,
         rings: Vec::new(),
     };
@@ -216,6 +220,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
     if spec.pml && spec.encoding != Format::Ept {
         r.wrong(t.at("pml"), "processors log writes in `encoding = \"ept\"` alone");
     }
+    spec.mmio_ro = r.texts(t, "mmio_ro").into_iter().map(|(name, _)| name.as_str().to_string()).collect();
     spec.rings = own_names(r, t, names, taken);
     names.format = spec.encoding;
     spec

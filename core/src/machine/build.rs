@@ -168,6 +168,8 @@ pub struct Builder {
     pub grants: Vec<NewGrant>,
     /// After how many steps of others a waiting actor starves.
     pub patience: Option<u64>,
+    /// The names of frames of devices that guests may only read.
+    pub mmio_ro: Vec<String>,
     /// Whether processors log what guests modify: only where entries have a dirty flag for it, `ept`.
     pub pml: bool,
     /// Whether anybody may pause a vCPU or crash a domain.
@@ -247,6 +249,11 @@ impl Builder {
                 *at = found.1.0;
             }
         }
+        let named_frame = |name: &String| {
+            let found = names.iter().find(|n| n.0 == *name).map(|n| n.1);
+            found.ok_or(BuildError::NoFrame { name: name.clone() })
+        };
+        let mmio_ro = self.mmio_ro.iter().map(named_frame).collect::<Result<_, _>>()?;
         let world = World {
             map,
             policy: self.policy,
@@ -265,6 +272,7 @@ impl Builder {
             frames: names,
             loose: (named..named + self.frames.len() as u64).map(Mfn).collect(),
             patience: self.patience,
+            mmio_ro,
             pml: pml.then_some(Mfn(free_end as u64)),
             pausable: self.pausable,
         };

@@ -149,7 +149,7 @@ impl Filling<'_> {
         let framed = own || new.name.is_some();
         let mfn = if framed { first } else { Mfn::INVALID };
         let leaf = Leaf::new(new.ty, new.access, mfn, new.order);
-        self.m.set(word, format.leaf(&leaf, &self.world.leaf_ctx(new.slot)));
+        self.m.set(word, format.leaf(&leaf, &self.world.leaf_ctx_of(new.slot, &leaf)));
         for mfn in (0..new.order.frames()).filter(|_| own).map(|i| first.plus(i)) {
             if let Some(word) = self.world.map.page(mfn, 0) {
                 self.m.set(word, new.content);

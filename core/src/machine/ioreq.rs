@@ -7,7 +7,18 @@ use super::record::DomWord;
 use super::words::Words;
 use super::world::World;
 use crate::addr::{DomId, Order};
-use crate::entry::{Decoded, P2mType};
+use crate::entry::{Decoded, Leaf, LeafCtx, P2mType};
+
+/// In [`DomWord::Ioreq`]: the server takes writes.
+pub const WRITES: u64 = 1 << 16;
+
+/// What decides a leaf's bits beside itself: also whether the domain's server takes writes. Reads that word for an entry of
+/// its type alone.
+#[inline(always)]
+pub fn leaf_ctx<W: Words>(m: &mut W, world: &World, slot: u8, leaf: &Leaf) -> LeafCtx {
+    let taken = leaf.ty == P2mType::IoreqServer && m.get(world.dom_word(slot, DomWord::Ioreq)) & WRITES != 0;
+    LeafCtx { ioreq_writes: taken, ..world.leaf_ctx_of(slot, leaf) }
+}
 
 /// Counts what an entry that was written has taken away and brought.
 #[inline(always)]

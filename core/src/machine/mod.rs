@@ -16,6 +16,7 @@ pub mod ioreq;
 pub mod kept;
 pub mod lists;
 mod map;
+pub mod monitor;
 pub mod nested;
 pub mod objects;
 pub mod paging;

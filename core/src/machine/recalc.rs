@@ -122,7 +122,10 @@ fn computed<W: Words>(m: &mut W, world: &World, slot: u8, gfn: Gfn, entry: u64, 
     let ty = type_now(m, world, slot, gfn, leaf.ty);
     match world.format.is(leaf.ty, Group::Changeable) {
         // Also where the type stays: what was written is to be noted again.
-        true => world.format.leaf(&Leaf { ty, ..leaf }, &world.leaf_ctx(slot)),
+        true => {
+            let leaf = Leaf { ty, ..leaf };
+            world.format.leaf(&leaf, &ioreq::leaf_ctx(m, world, slot, &leaf))
+        }
         false => clear,
     }
 }

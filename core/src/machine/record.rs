@@ -94,6 +94,8 @@ pub enum DomWord {
     VramEnd = 148,
     /// Entries of type `ioreq_server`, in gfns.
     IoreqCount = 149,
+    /// Who listens for forbidden accesses: the actor's number plus one; 0: nobody.
+    Listener = 150,
     /// The code of the access that new and retyped entries get.
     DefaultAccess = 156,
     /// 1 where an access that nobody listens for ends the domain, 0 where the restriction goes.
@@ -168,6 +170,8 @@ pub enum ActorWord {
     VcpuInfo = 161,
     /// Depth of the shared side of the global lock, one word a domain.
     SharedDepth = 8,
+    /// The frame number whose access a paused vCPU waits to be answered, as a word, plus one; 0: none.
+    Monitored = 201,
     /// How many entries the vCPU's page of logged writes has ([`pml`](super::pml)).
     PmlCount = 200,
     /// The ranges that the actor reads, and how deep.

@@ -2,8 +2,8 @@
 
 use super::map::Map;
 use super::record::DomWord;
-use crate::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Word};
-use crate::entry::{Decoded, Format, Leaf, LeafCtx};
+use crate::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Order, Word};
+use crate::entry::{Decoded, Format, Leaf, LeafCtx, P2mType};
 
 /// Which locks a look-up takes. What each does stands in `lock::policy`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -247,6 +247,8 @@ pub struct World {
     pub patience: Option<u64>,
     /// The first of the actors' pages of logged writes, where processors log them (PML).
     pub pml: Option<Mfn>,
+    /// Frames of devices that guests may only read.
+    pub mmio_ro: Vec<Mfn>,
     /// Whether anybody may pause a vCPU or crash a domain, so that it is kept who is inside the hypervisor.
     pub pausable: bool,
 }
@@ -313,6 +315,30 @@ impl World {
     pub fn leaf_ctx(&self, slot: u8) -> LeafCtx {
         let logs = self.logs(slot);
         LeafCtx { pml: logs, ad: logs, ..LeafCtx::default() }
+    }
+
+    /// The same for one leaf: whether a device's frame of it may only be read.
+    #[inline(always)]
+    pub fn leaf_ctx_of(&self, slot: u8, leaf: &Leaf) -> LeafCtx {
+        let ro = leaf.ty == P2mType::MmioDirect && self.is_mmio_ro(leaf.mfn, leaf.order);
+        LeafCtx { mmio_ro: ro, ..self.leaf_ctx(slot) }
+    }
+
+    /// Whether one of these frames lies in the ranges that guests may only read (`mmio_ro_ranges`).
+    pub fn is_mmio_ro(&self, mfn: Mfn, order: Order) -> bool {
+        self.mmio_ro.iter().any(|ro| mfn <= *ro && ro.0 - mfn.0 < order.frames())
+    }
+
+    /// Child `i` of a superpage that is split: see [`Format::split_child`].
+    pub fn split_child(&self, entry: u64, level: u8, i: u64, ctx: &LeafCtx) -> u64 {
+        let child = self.format.split_child(entry, level, i, ctx);
+        match self.format.decode(level.saturating_sub(1), child) {
+            Decoded::Leaf(leaf) if leaf.ty == P2mType::MmioDirect => {
+                let mmio_ro = self.is_mmio_ro(leaf.mfn, leaf.order);
+                self.format.split_child(entry, level, i, &LeafCtx { mmio_ro, ..*ctx })
+            }
+            _ => child,
+        }
     }
 
     /// What an entry met at a level means for `g`: the leaf with the frame of this very gfn.

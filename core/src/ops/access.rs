@@ -6,6 +6,7 @@
 
 use super::code::Code;
 use super::crash::crash;
+use super::monitor;
 use super::needs::{Attempt, outermost, outermost_code};
 use super::query::walk;
 use super::table::{NewEntry, flush, set_entry};
@@ -91,37 +92,63 @@ pub fn set_default<S: Step>(s: &mut S, slot: u8, access: Access) -> Result<Code,
     Ok(Code::Ok)
 }
 
-/// `access_check g [for_write]` (`p2m_mem_access_check` where nobody listens): what becomes of an access that an entry's
-/// right forbids. `ok`: try again, since the right allows it or has been changed: `rx2rw` becomes `rw` at a write, `n2rwx`
-/// `rwx`, anything else `rwx`. `EPERM`, and the domain crashes, where the domain must not run without a listener.
-/// `fault` if nothing is mapped there, or the type forbids it: other handlers' business.
+/// `access_check g [for_write]` (`p2m_mem_access_check`): what becomes of an access that an entry's right forbids. `ok`:
+/// try again, since the right allows it or has been changed: `rx2rw` becomes `rw` at a write; `n2rwx` becomes `rwx`, and
+/// a listener is told. Of anything else a listener is told, and a vCPU of the domain is paused until it has answered
+/// ([`monitor`]); anybody else gets `EAGAIN`. Where nobody listens it becomes `rwx`; or `EPERM`, and the domain crashes,
+/// where it must not run without a listener. `fault` if nothing is mapped there, or the type forbids it: other handlers'
+/// business.
 pub fn check<S: Step>(s: &mut S, g: DomGfn, write: bool) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     let hold = Hold::entry(s.world(), slot, g.gfn, Order::K4);
-    outermost_code(s, hold, |s, _| {
+    let out = outermost(s, hold, |s, _| under_lock(s, slot, g, write))?;
+    let Some((code, event)) = out else { return Ok(Code::Erestart) };
+    let code = Code::from_word(code).unwrap_or(Code::Fault);
+    if event == NONE {
+        return Ok(code);
+    }
+    let paused = monitor::tell(s, slot, g, event == ASK)?;
+    Ok(if event == ASK && !paused { Code::Eagain } else { code })
+}
+
+/// What a listener is to be told when the entry's lock is released: nothing, that something has happened, or it is asked.
+const NONE: u64 = 0;
+const TELL: u64 = 1;
+const ASK: u64 = 2;
+
+fn under_lock<S: Step>(s: &mut S, slot: u8, g: DomGfn, write: bool) -> Result<Attempt<(u64, u64)>, Stop> {
+    let done = |code: Code, event| Attempt::done((code.word(), event));
+    {
         let (entry, level) = walk(s, g)?;
         let allows = |access: Access| if write { access.mask().w } else { access.mask().r };
         let Some(leaf) = s.world().leaf_of(g, entry, level).filter(|l| l.ty != P2mType::Invalid) else {
-            return Attempt::done(Code::Fault);
+            return done(Code::Fault, NONE);
         };
         if allows(leaf.access) {
             let perms = s.world().format.perms(entry);
-            return Attempt::done(if if write { perms.w } else { perms.r } { Code::Ok } else { Code::Fault });
+            let code = if if write { perms.w } else { perms.r } { Code::Ok } else { Code::Fault };
+            return done(code, NONE);
         }
+        let mut event = NONE;
         let to = match leaf.access {
             Access::Rx2rw => Access::Rw,
-            Access::N2rwx => Access::Rwx,
+            Access::N2rwx => {
+                event = if monitor::listens(s, slot)? { TELL } else { NONE };
+                Access::Rwx
+            }
+            _ if monitor::listens(s, slot)? => return done(Code::Ok, ASK),
             _ => {
                 let required = s.dom_word(slot, DomWord::AccessRequired);
                 s.note("looks whether it must have a listener");
                 if s.load(required)? != 0 {
                     crash(s, slot)?;
-                    return Attempt::done(Code::Eperm);
+                    return done(Code::Eperm, NONE);
                 }
                 Access::Rwx
             }
         };
         // More is allowed than before, so no TLB holds anything that must go.
-        Attempt::done(put(s, g, leaf, to)?)
-    })
+        let code = put(s, g, leaf, to)?;
+        done(code, if code == Code::Ok { event } else { NONE })
+    }
 }

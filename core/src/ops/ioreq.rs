@@ -15,10 +15,8 @@ use crate::addr::{DomGfn, Gfn, Order};
 use crate::entry::P2mType::{self, IoreqServer, MmioDm, RamRo, RamRw};
 use crate::lock::Hold;
 use crate::machine::DomWord;
+use crate::machine::ioreq::WRITES;
 use crate::step::{Step, Stop};
-
-/// In [`DomWord::Ioreq`]: the server takes writes.
-pub const WRITES: u64 = 1 << 16;
 
 /// `ioreq_claim d [for_write]`: the actor is the server of the domain's `ioreq_server` memory from now on, and takes
 /// writes to it or not. `EINVAL` if entries of this format have no such type; `EBUSY` if there is a server, or entries

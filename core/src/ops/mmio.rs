@@ -1,5 +1,5 @@
 //! Mapping the memory of real devices, and frame numbers that must be the machine's own (reference section 7.7; Xen's
-//! `set_mmio_p2m_entry`, `clear_mmio_p2m_entry`, `map_mmio_regions`, `set_identity_p2m_entry`).
+//! `set_mmio_p2m_entry`, `clear_mmio_p2m_entry`, `map_mmio_regions`, `unmap_mmio_regions`, `set_identity_p2m_entry`).
 //!
 //! Protocol: the entry's lock is held from the look at what was there to the last of its books, so that the balloon or a
 //! grant that comes between finds either the old page or the device (S06). What is special is taken away only by the
@@ -24,7 +24,8 @@ use std::ops::ControlFlow::{Break, Continue};
 pub const MAP_MMIO_MAX_ITER: u64 = 64;
 
 /// `set_mmio g = F [order n]` (`set_mmio_p2m_entry`). Errors in this order: `EINVAL` for what is not aligned or not in
-/// the machine; `ERANGE` (Xen's `order + 1`: try a smaller order) where the table holds smaller entries there already;
+/// the machine; `ERANGE` (Xen's `order + 1`: try a smaller order) where one of the frames of a superpage may only be read,
+/// or the table holds smaller entries there already;
 /// `EPERM`, and the domain crashes, where something special stands that is not this very frame as `mmio_direct`;
 /// `ENOMEM`, and nothing has changed. Memory that is replaced has no gfn any more and is clean; promised memory is
 /// promised no longer.
@@ -36,7 +37,7 @@ pub fn set_mmio<S: Step>(s: &mut S, g: DomGfn, mfn: Mfn, order: Order) -> Result
     let hold = Hold::entry(s.world(), slot, g.gfn, order);
     outermost_code(s, hold, |s, _| {
         let (entry, level) = walk(s, g)?;
-        if level < order.level() {
+        if level < order.level() || order > Order::K4 && s.world().is_mmio_ro(mfn, order) {
             return Attempt::done(Code::Erange);
         }
         let old = s.world().leaf_of(g, entry, level);
@@ -87,7 +88,28 @@ fn replaced<S: Step>(s: &mut S, slot: u8, g: DomGfn, old: Leaf, order: Order) ->
 /// `clear_mmio g = F` (`clear_mmio_p2m_entry`): one 4 KB entry. `EINVAL` unless it is `mmio_direct`; another frame than
 /// `F` is only worth a warning to Xen, and to nobody here. `ENOMEM` where a larger entry cannot be split.
 pub fn clear_mmio<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
-    clear(s, g, None)
+    clear(s, g, None, Order::K4)
+}
+
+/// `unmap_mmio g = F by n` (`unmap_mmio_regions`): takes what [`map_mmio_regions`] mapped away, entry by entry, at most
+/// [`MAP_MMIO_MAX_ITER`] in one call; a superpage as a whole where all of it is meant. Gives how many frame numbers were
+/// done with: fewer than `n` means to call again for the rest, or that the next one fails as [`clear_mmio`] does. None if
+/// the first one fails.
+pub fn unmap_mmio_regions<S: Step>(s: &mut S, g: DomGfn, n: u64) -> Result<Option<u64>, Stop> {
+    let (done, _, _) = s.fold((0, 0, 0), |s, (done, calls, small)| {
+        if done >= n || calls == MAP_MMIO_MAX_ITER {
+            return Ok(Break((done, calls, small)));
+        }
+        let at = DomGfn { dom: g.dom, gfn: Gfn(g.gfn.0 + done) };
+        let large = at.gfn.offset(Order::M2) == 0 && n - done >= Order::M2.frames() && small <= done;
+        let order = if large { Order::M2 } else { Order::K4 };
+        Ok(match clear(s, at, None, order)? {
+            Code::Ok => Continue((done + order.frames(), calls + 1, small)),
+            Code::Erange if order != Order::K4 => Continue((done, calls, done + order.frames())),
+            _ => Break((done, calls, small)),
+        })
+    })?;
+    Ok((done > 0 || n == 0).then_some(done))
 }
 
 /// `map_mmio g = F by n`: maps `n` frames from `F` on, in entries as large as they can be, and tries again with a
@@ -134,20 +156,23 @@ pub fn set_identity<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
 
 /// `clear_identity g` (`clear_identity_p2m_entry`): unmaps it. `EBUSY` if something else stands there.
 pub fn clear_identity<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
-    clear(s, g, Some(Mfn(g.gfn.0)))
+    clear(s, g, Some(Mfn(g.gfn.0)), Order::K4)
 }
 
-/// Clears an entry of type `mmio_direct`: of that very frame if one is named.
-fn clear<S: Step>(s: &mut S, g: DomGfn, only: Option<Mfn>) -> Result<Code, Stop> {
+/// Clears an entry of type `mmio_direct`: of that very frame if one is named. `ERANGE` if smaller entries stand there.
+fn clear<S: Step>(s: &mut S, g: DomGfn, only: Option<Mfn>, order: Order) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
-    let hold = Hold::entry(s.world(), slot, g.gfn, Order::K4);
+    let hold = Hold::entry(s.world(), slot, g.gfn, order);
     outermost_code(s, hold, |s, _| {
         let (entry, level) = walk(s, g)?;
+        if level < order.level() {
+            return Attempt::done(Code::Erange);
+        }
         let old = s.world().leaf_of(g, entry, level).filter(|l| l.ty == P2mType::MmioDirect);
         if old.is_none_or(|l| only.is_some_and(|mfn| mfn != l.mfn)) {
             return Attempt::done(if only.is_some() { Code::Ebusy } else { Code::Einval });
         }
-        let code = set_entry(s, g, NewEntry::new(Mfn::INVALID, P2mType::Invalid))?;
+        let code = set_entry(s, g, NewEntry { order, ..NewEntry::new(Mfn::INVALID, P2mType::Invalid) })?;
         if code == Code::Ok && s.world().format.present(entry) {
             flush(s, slot)?;
         }

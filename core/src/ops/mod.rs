@@ -20,6 +20,7 @@ pub mod guest;
 pub mod ioreq;
 pub mod log_dirty;
 pub mod mmio;
+pub mod monitor;
 pub mod needs;
 pub mod nested;
 pub mod page;

@@ -13,6 +13,7 @@ mod dirty;
 mod entry;
 mod frames;
 mod lock_name;
+mod monitor;
 mod naming;
 mod nested;
 mod recalc;

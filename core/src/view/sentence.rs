@@ -3,7 +3,7 @@
 use super::blocks;
 use super::deeds;
 use super::naming::{Names, mapped, number};
-use super::{nested, recalc};
+use super::{monitor, nested, recalc};
 use super::{records, shape};
 use crate::addr::{ActorId, Mfn, Word};
 use crate::entry::{Cpu, Hardware};
@@ -201,6 +201,7 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
             deeds::did(names, a, result, second).unwrap_or_default()
         }
         Act::Nested(n) => nested::did(names, n, result),
+        Act::Monitor(a) => monitor::did(names, a, result),
         Act::Recalc(a) => recalc::did(names, a, result),
         Act::MayTake(_) => "looks at the locks that it holds".into(),
         Act::Block(b) => blocks::block_done(names, b, result),
@@ -299,6 +300,7 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
             deeds::doing(names, a).unwrap_or_default()
         }
         Act::Nested(n) => nested::doing(names, n),
+        Act::Monitor(a) => monitor::doing(names, a),
         Act::Recalc(a) => recalc::doing(names, a),
         Act::MayTake(_) => "look at its locks".into(),
         Act::Block(b) => blocks::block_doing(names, b),

@@ -6,6 +6,7 @@ use super::{Broken, Rule, index, record};
 use crate::addr::{ActorId, DomGfn, DomId, Mfn};
 use crate::entry::{Decoded, P2mType};
 use crate::machine::frames::{self, PGC_ALLOCATED, count};
+use crate::machine::ioreq;
 use crate::machine::tlb::{self, Cached};
 use crate::machine::{DomWord, FrameUse, FrameWord, Words, World};
 
@@ -80,12 +81,12 @@ pub fn i31<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Option<Broken> {
     })
 }
 
-/// I5: reads the entry.
-pub fn i5(world: &World, at: &At) -> Option<Broken> {
+/// I5: reads the entry, and for `ioreq_server` whether the domain's server takes writes.
+pub fn i5<W: Words>(m: &mut W, world: &World, at: &At) -> Option<Broken> {
     let leaf = &at.leaf;
     let is = world.format.perms(at.entry);
-    let should = world.format.permissions(leaf.ty, leaf.access, leaf.order, &world.leaf_ctx(at.slot));
-    (is != should && leaf.ty != P2mType::MmioDirect)
+    let should = world.format.permissions(leaf.ty, leaf.access, leaf.order, &ioreq::leaf_ctx(m, world, at.slot, leaf));
+    (is != should)
         .then(|| Broken::of(Rule::I5, format!("{} ({}) allows {is} and should allow {should}", at.g, leaf.ty.name())))
 }
 
@@ -133,7 +134,7 @@ pub fn leaf<W: Words>(m: &mut W, world: &World, at: &At, out: &mut Vec<Broken>) 
     }
     out.extend(i1_beyond(world, at));
     out.extend(i4_beyond(world, at));
-    out.extend(i5(world, at));
+    out.extend(i5(m, world, at));
     out.extend(i6(m, world, at));
     out.extend(i8(m, world, at));
 }

@@ -103,3 +103,75 @@ fn two_that_touch_at_once_are_both_let_through() {
                  assert c == ok";
     holds("", "0x10 = M as ram_rw with access_n2rwx", &[touch, touch]);
 }
+
+/// A world with a ring for events.
+const MONITOR: &str = "rings = { monitor = 2 }, words = { on = 0 }";
+const RESTRICTED: &str = "access_required = true | 0x10 = M as ram_rw with access_r content 5";
+
+#[test]
+fn a_listener_answers_and_the_vcpu_tries_again() {
+    holds(
+        MONITOR,
+        RESTRICTED,
+        &[
+            "debugger: c = access_listen 1; assert c == ok; c = access_listen 1; assert c == EBUSY; store on = 1
+             g = take monitor; assert g == 1:0x10; c = set_access g = access_rw; assert c == ok
+             n = access_resume g; assert n == 1; n = access_resume g; assert n == 0",
+            "vcpu: wait on == 1; c = write 1:0x10 = 7
+             assert c == ok and content(M) == 7 and entry(1:0x10).access == access_rw",
+        ],
+    );
+}
+
+#[test]
+fn a_vcpu_waits_outside_until_it_is_answered() {
+    // It has not written while its event is unanswered, and asks again where the right still forbids it.
+    holds(
+        MONITOR,
+        RESTRICTED,
+        &[
+            "debugger: c = access_listen 1; store on = 1; g = take monitor; assert content(M) == 5; n = access_resume g
+             assert n == 1; g = take monitor; assert content(M) == 5; c = set_access g = access_rw; n = access_resume g",
+            "vcpu: wait on == 1; c = write 1:0x10 = 7; assert c == ok",
+        ],
+    );
+}
+
+#[test]
+fn a_listener_that_leaves_lets_everybody_go_on() {
+    let leaves = "debugger: c = access_unlisten 1; assert c == EINVAL; c = access_listen 1; store on = 1
+                  c = access_unlisten 1; assert c == ok";
+    // Nobody listens any more: the restriction goes; or the domain, where it must have a listener.
+    let map = "0x10 = M as ram_rw with access_r content 5";
+    holds(MONITOR, map, &[leaves, "vcpu: wait on == 1; c = write 1:0x10 = 7; assert c == ok"]);
+    holds(MONITOR, RESTRICTED, &[leaves, "vcpu: wait on == 1; c = write 1:0x10 = 7; assert c == ok"]);
+}
+
+#[test]
+fn soft_rights_tell_as_their_names_say() {
+    holds(
+        MONITOR,
+        "0x10 = M as ram_rw with access_n2rwx content 5; 0x11 = ram_rw with access_rx2rw",
+        &[
+            "vcpu: c = access_listen 1; c = write 1:0x11 = 1; assert c == ok and entry(1:0x11).access == access_rw
+             g = take monitor nowait; assert g == none; v = read 1:0x10; assert v == 5 and entry(1:0x10).access == access_rwx
+             g = take monitor nowait; assert g == 1:0x10",
+        ],
+    );
+}
+
+#[test]
+fn who_is_no_vcpu_of_the_domain_is_not_paused() {
+    holds(
+        MONITOR,
+        RESTRICTED,
+        &["toolstack: c = access_listen 1; c = access_check 1:0x10 for_write; assert c == EAGAIN
+           g = take monitor; assert g == 1:0x10; n = access_resume g; assert n == 0
+           c = access_check 1:0x10; assert c == ok and dying(1) == 0"],
+    );
+    holds(
+        "",
+        RESTRICTED,
+        &["toolstack: c = access_listen 1; assert c == ENODEV; c = access_unlisten 1; assert c == EINVAL"],
+    );
+}

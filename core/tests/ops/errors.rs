@@ -86,6 +86,7 @@ set_mmio | table | 0x10 = M as ram_rw | | r = set_mmio 1:0x40000 = F | r == ENOM
 set_mmio | table | SUPER | | r = set_mmio 1:0x207 = F | r == ENOMEM
 clear_mmio | table | 0x200 = S as mmio_direct order 9 | | r = clear_mmio 1:0x207 = S + 7 | r == ENOMEM
 map_mmio | table | 0x10 = M as ram_rw | | n = map_mmio 1:0x40000 = F by 1 | n == none
+unmap_mmio | table | 0x200 = S as mmio_direct order 9 | | n = unmap_mmio 1:0x207 = S + 7 by 1 | n == none
 set_access | table | SUPER | | r = set_access 1:0x207 = access_r | r == ENOMEM
 set_mem_type | table | SUPER | | r = set_mem_type 1:0x207 as ram_ro | r == ENOMEM
 track_vram | table | SUPER | | n = track_vram 1:0x207 through 1:0x208 | n == none
@@ -192,6 +193,10 @@ foreign_unmap | RAM | r = foreign_map 2:0x10 = 1:0x10 | r = foreign_unmap 2:0x10
 set_mmio | RAM | | r = set_mmio 1:0x10 = F; assert r == ok
 clear_mmio | RAM | r = set_mmio 1:0x10 = F | r = clear_mmio 1:0x10 = F; assert r == ok
 map_mmio | RAM | | n = map_mmio 1:0x10 = F by 1; assert n == 1
+unmap_mmio | RAM | n = map_mmio 1:0x10 = F by 1 | n = unmap_mmio 1:0x10 = F by 1; assert n == 1
+access_listen | RAM | | r = access_listen 1; assert r == ENODEV
+access_unlisten | RAM | | r = access_unlisten 1; assert r == EINVAL
+access_resume | RAM | | n = access_resume 1:0x10; assert n == 0
 set_identity | RAM | | r = set_identity 1:0x1; assert r == ok
 clear_identity | RAM | r = set_identity 1:0x1 | r = clear_identity 1:0x1; assert r == ok
 set_access | RAM | | r = set_access 1:0x10 = access_r; assert r == ok

@@ -42,11 +42,11 @@ const ENOUGH: [(&str, &str); 4] = [
          remove_page guest_remove change_type logdirty_fault grant_unmap foreign_unmap clear_mmio set_identity \
          clear_identity get_access access_check set_mem_type nested_fill nominate_gref",
     ),
-    ("locks at first all that its order names", "mark_pod decrease increase set_mmio map_mmio"),
+    ("locks at first all that its order names", "mark_pod decrease increase set_mmio map_mmio unmap_mmio"),
     (
         "locks no entry, or passes over what somebody holds",
         "mark_dirty logdirty_peek pod_target empty_cache sweep default_access ioreq_claim nested_get nested_flush \
-         unmap_vvmcx unmap_vcpu_info mem_event_disable",
+         unmap_vvmcx unmap_vcpu_info mem_event_disable access_listen access_unlisten access_resume",
     ),
     (
         "looks pages up one after the other, as `get_gfn` and `get_page_from_gfn` do",

@@ -78,3 +78,19 @@ fn what_a_device_model_may_change() {
         &["toolstack: r = set_mem_type 1:0x10 as ram_rw; assert r == ok and entry(1:0x10).type == ram_logdirty"],
     );
 }
+
+#[test]
+fn only_a_server_that_takes_writes_keeps_the_guest_from_writing() {
+    for encoding in ["ept", "npt"] {
+        for (claim, outcome) in [("ioreq_claim 1", "ok"), ("ioreq_claim 1 for_write", "fault")] {
+            holds(
+                &format!("encoding = '{encoding}'"),
+                RAM,
+                &[&format!(
+                    "vcpu: r = {claim}; r = set_mem_type 1:0x10 as ioreq_server; assert r == ok; v = hw_read 1:0x10; assert v == 5
+                     c = hw_write 1:0x10 = 7; assert c == {outcome}; r = ioreq_release 1; c = hw_write 1:0x10 = 7; assert c == ok"
+                )],
+            );
+        }
+    }
+}

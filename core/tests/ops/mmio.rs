@@ -104,3 +104,32 @@ fn a_device_and_a_write_to_what_it_replaces() {
     let stray = "grant: e = lookup 1:0x10; if e.type == ram_rw { store content(e.mfn) = 9 }";
     breaks(Rule::Stray, "", RAM, &[maps, stray]);
 }
+
+#[test]
+fn regions_are_unmapped_in_calls_of_64_entries() {
+    holds(
+        "",
+        "tables = 4 | 0x200 = S as ram_rw order 9",
+        &["toolstack: n = map_mmio 1:0x400 = S + 1 by 66; n = map_mmio 1:0x440 = S + 65 by 2
+         n = unmap_mmio 1:0x400 = S + 1 by 66; assert n == 64; n = unmap_mmio 1:0x440 = S + 65 by 4; assert n == 2
+         n = unmap_mmio 1:0x440 = S + 65 by 2; assert n == none
+         n = map_mmio 1:0x800 = S by 512; n = unmap_mmio 1:0x800 = S by 512; assert n == 512 and entry(1:0x800).mfn == none
+         n = map_mmio 1:0x800 = S by 512; n = unmap_mmio 1:0x801 = S + 1 by 2; assert n == 2
+         assert entry(1:0x800).mfn == S and entry(1:0x802).mfn == none and entry(1:0x803).mfn == S + 3
+         n = map_mmio 1:0xa00 = S by 512; fail table; n = unmap_mmio 1:0xa01 = S + 1 by 2
+         assert n == none and entry(1:0xa01).order == 9"],
+    );
+}
+
+#[test]
+fn what_a_guest_may_only_read_is_mapped_so_and_in_4_kb() {
+    for encoding in ["ept-2011", "ept", "npt"] {
+        holds(
+            &format!("encoding = '{encoding}', mmio_ro = ['S']"),
+            "tables = 4 | 0x200 = S as ram_rw order 9; 0x10 = M as ram_rw",
+            &["vcpu: r = set_mmio 1:0x400 = S order 9; assert r == ERANGE; r = set_mmio 1:0x400 = S; assert r == ok
+             c = hw_write 1:0x400 = 1; assert c == fault; r = set_mmio 1:0x401 = S + 1; c = hw_write 1:0x401 = 1; assert c == ok
+             n = map_mmio 1:0x600 = S by 512; assert n == 64 and entry(1:0x600).order == 0; c = hw_write 1:0x600 = 1; assert c == fault"],
+        );
+    }
+}

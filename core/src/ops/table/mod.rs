@@ -17,7 +17,9 @@ use super::code::Code;
 use crate::addr::{DomGfn, Gfn, Mfn, Order};
 use crate::entry::{Access, Decoded, Leaf, P2mType};
 use crate::lock::{Lock, Mode};
+use crate::machine::DomWord;
 use crate::machine::foreign::Refused;
+use crate::machine::ioreq::WRITES;
 use crate::machine::table::TableAct;
 use crate::step::{Act, Effect, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
@@ -101,7 +103,13 @@ pub fn set_entry<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<Code, S
     }
     let leaf = Leaf::new(new.ty, new.access, new.mfn, new.order);
     let word = s.page_word(Mfn(table), g.gfn.index(target))?;
-    let entry = format.leaf(&leaf, &s.world().leaf_ctx(slot));
+    let mut ctx = s.world().leaf_ctx_of(slot, &leaf);
+    if new.ty == P2mType::IoreqServer {
+        let server = s.dom_word(slot, DomWord::Ioreq);
+        s.note("looks whether the server takes writes");
+        ctx.ioreq_writes = s.load(server)? & WRITES != 0;
+    }
+    let entry = format.leaf(&leaf, &ctx);
     let [old, refused] = s.effect(Effect::Act(Act::SetEntry { word, entry, g, order: new.order, fresh: new.fresh }))?;
     match Refused::from_word(refused) {
         None => {}

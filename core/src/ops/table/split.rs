@@ -60,7 +60,7 @@ fn link<S: Step>(s: &mut S, slot: u8, g: DomGfn, gap: Gap) -> Result<bool, Stop>
         let above = gap.level - i as u8;
         if matches!(format.decode(above, entry), Decoded::Leaf(_)) {
             s.page(Page::Fill { table, entry, level: above })?;
-            entry = format.split_child(entry, above, g.gfn.index(above - 1), &s.world().leaf_ctx(slot));
+            entry = s.world().split_child(entry, above, g.gfn.index(above - 1), &s.world().leaf_ctx(slot));
         }
         if let Some(&below) = pages[..wanted].get(i + 1) {
             let word = s.page_word(table, g.gfn.index(above - 1))?;

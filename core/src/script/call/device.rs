@@ -3,7 +3,7 @@
 use super::{Call, code, unknown};
 use crate::addr::{Mfn, Order};
 use crate::entry::Access;
-use crate::ops::{Code as Answer, access, ioreq, mmio};
+use crate::ops::{Code as Answer, access, ioreq, mmio, monitor};
 use crate::script::values::Kind;
 use crate::script::verbs::{Verb, Word};
 use crate::step::{Step, Stop};
@@ -14,6 +14,14 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
         Verb::DefaultAccess => {
             let (slot, right) = (c.slot(s)?, right(c, s)?);
             return code(access::set_default(s, slot, right)?);
+        }
+        Verb::AccessListen => {
+            let slot = c.slot(s)?;
+            return code(monitor::listen(s, slot)?);
+        }
+        Verb::AccessUnlisten => {
+            let slot = c.slot(s)?;
+            return code(monitor::unlisten(s, slot)?);
         }
         Verb::IoreqClaim => {
             let slot = c.slot(s)?;
@@ -41,6 +49,11 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
             let n = if mfn.is_valid() { (n as i64).max(0) as u64 } else { 0 };
             Ok(mmio::map_mmio_regions(s, g, mfn, n)?.unwrap_or(Kind::Num.none()))
         }
+        Verb::UnmapMmio => {
+            let n = (c.needed(s, Word::By)? as i64).max(0) as u64;
+            Ok(mmio::unmap_mmio_regions(s, g, n)?.unwrap_or(Kind::Num.none()))
+        }
+        Verb::AccessResume => monitor::resume(s, g),
         Verb::SetIdentity => code(mmio::set_identity(s, g)?),
         Verb::ClearIdentity => code(mmio::clear_identity(s, g)?),
         Verb::SetAccess => {

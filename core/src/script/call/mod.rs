@@ -118,7 +118,8 @@ impl Call<'_> {
                 log_dirty::run(self, s)
             }
             SetMmio | ClearMmio | MapMmio | SetIdentity | ClearIdentity | SetAccess | GetAccess | DefaultAccess
-            | AccessCheck | IoreqClaim | IoreqRelease | SetMemType => device::run(self, s),
+            | AccessCheck | IoreqClaim | IoreqRelease | SetMemType | UnmapMmio | AccessListen | AccessUnlisten
+            | AccessResume => device::run(self, s),
             GrantMap | GrantUnmap | GrantCopy | ForeignMap | ForeignUnmap => grant::run(self, s),
             Nominate | Evict | Populate | Prep | Resume | Drop => paging::run(self, s),
             Read | Write | Fault => fault::run(self, s),

@@ -124,6 +124,7 @@ impl Verb {
                 | Verb::Read
                 | Verb::Write
                 | Verb::Fault
+                | Verb::AccessListen
         )
     }
 

@@ -230,7 +230,7 @@ verbs! {
     DefaultAccess "default_access" [need Object DOM, need Equals Shape::Value(Kind::Access)] CODE, offered,
         "default_access 1 = access_rx", "sets the restriction of new entries";
     AccessCheck "access_check" [need Object GFN, may ForWrite Shape::Flag] CODE, offered,
-        "c = access_check 1:0x10 for_write", "handles an access that a restriction forbids, where nobody listens";
+        "c = access_check 1:0x10 for_write", "handles an access that a restriction forbids";
     IoreqClaim "ioreq_claim" [need Object DOM, may ForWrite Shape::Flag] CODE, offered,
         "ioreq_claim 1 for_write", "makes the actor the server of a domain's ioreq_server memory";
     IoreqRelease "ioreq_release" [need Object DOM] CODE, offered,
@@ -279,4 +279,12 @@ verbs! {
         "tmem_put 1:0x10 into F", "copies a guest's page to a frame of transcendent memory";
     TmemGet "tmem_get" [need Object GFN, need From FRAME] CODE, offered,
         "tmem_get 1:0x10 from F", "copies it back";
+    UnmapMmio "unmap_mmio" [need Object GFN, need Equals FRAME, need By NUM] COUNT, offered,
+        "n = unmap_mmio 1:0x10 = M by 4", "unmaps many frames of a device and gives how many it did";
+    AccessListen "access_listen" [need Object DOM] CODE, offered,
+        "access_listen 1", "gets the accesses that restrictions of a domain forbid, on the ring monitor";
+    AccessUnlisten "access_unlisten" [need Object DOM] CODE, offered,
+        "access_unlisten 1", "gets them no longer and lets those go on who wait for an answer";
+    AccessResume "access_resume" [need Object GFN] COUNT, offered,
+        "n = access_resume 1:0x10", "lets those go on who wait for an answer about a frame number";
 }
