@@ -26,7 +26,7 @@ fn against_all(program: &str) {
     let shares = "sharer: r = share_nominate 1:0x10";
     for other in [evicts, gives, shares] {
         let l = lesson(FRAMES, PAGER, &[program, other]);
-        for policy in [Policy::Global, Policy::M2] {
+        for policy in [Policy::Global, Policy::M2, Policy::Rw] {
             let report = search(&l, policy, None);
             assert_eq!(report.verdict, Verdict::Safe, "{} {program} {other}", policy.name());
             assert!(report.ends > 0);
@@ -302,4 +302,25 @@ fn s21_a_shadow_fault_and_log_dirty_do_not_wait_for_each_other() {
     against_all("toolstack: r = shadow_fault 1:0x10 for_write");
     let reversed = "toolstack: lock paging(1); e = get_gfn 1:0x10; put_gfn 1:0x10; unlock paging(1)";
     breaks(Rule::I27, "", RAM, &[reversed]);
+}
+
+/// What a page needs on its way may be much: a promise of 2 MB is split, given its frame, and looked up again.
+#[test]
+fn a_page_that_is_promised_in_a_larger_entry_is_used_like_any_other() {
+    let map =
+        "tables = 6, cache = 2, ring = 1 | 0x200 = populate_on_demand order 9; 0x400 = populate_on_demand order 9";
+    for program in [
+        "r = rep_movs 1:0x205 to 1:0x405; loop { if r != EAGAIN { break }; r = rep_movs 1:0x205 to 1:0x405 }",
+        "r = hvm_copy_to 1:0x205 = 7; v = hvm_copy_from 1:0x205; assert v == 7; r = hvm_copy_to 1:0x405 = 7",
+        "r = task_switch 1:0x205 to 1:0x405 = 9",
+        "r = emulate 1:0x205 = 7; c = shadow_fault 1:0x405 for_write; assert c == ok",
+        "store has_ring(1) = 0; r = mem_event_enable 1:0x205 with 1:0x405; c = mem_event_disable 1",
+        "store has_ring(1) = 0; r = hypercall_page 1:0x205 = 7; c = tmem_get 1:0x405 from F; assert c == ok",
+        "store has_ring(1) = 0; r = dbg_rw_mem 1:0x205 = 7; h = guest_walk 1:0x405 by 1; assert h == none",
+    ] {
+        for flush in ["sync", "deferred"] {
+            let world = format!("flush = '{flush}'");
+            holds(&world, map, &[&format!("toolstack: {program}\nassert r == ok")]);
+        }
+    }
 }

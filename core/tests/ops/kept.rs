@@ -16,7 +16,7 @@ fn vcpu(program: &str) {
 /// Under one lock and under ranges, no order of steps breaks anything.
 fn safe(world: &str, map: &str, actors: &[&str]) {
     let l = lesson(world, map, actors);
-    for policy in [Policy::Global, Policy::M2] {
+    for policy in [Policy::Global, Policy::M2, Policy::Rw] {
         let report = search(&l, policy, None);
         assert_eq!(report.verdict, Verdict::Safe, "{} {actors:?}", policy.name());
         assert!(report.ends > 0, "{actors:?}");

@@ -11,9 +11,9 @@ use crate::addr::{ActorId, DomGfn, Mfn};
 use crate::machine::DomWord;
 use crate::machine::kept::{Keeper, KeptAct};
 use crate::machine::paging::is_own;
-use crate::ops::Code;
-use crate::ops::query::{get_two_gfns, put_two_gfns};
+use crate::ops::query::{answered, get_two_gfns, lookup, put_two_gfns};
 use crate::ops::refs::put_page_and_type;
+use crate::ops::{Code, pod};
 use crate::step::{Act, Step, Stop};
 
 /// Hands an open page over; takes it back and drops it if one is kept there already (`EBUSY`).
@@ -73,6 +73,13 @@ pub fn mem_event_enable<S: Step>(s: &mut S, g: DomGfn, h: DomGfn) -> Result<Code
     s.note("looks whether the domain has a ring");
     if s.load(has)? != 0 {
         return Ok(Code::Ebusy);
+    }
+    // What is promised gets its frame before: that may need more than may be waited for with the other page held.
+    for x in [g, h] {
+        let seen = lookup(s, x)?;
+        if answered(s.world(), seen).is_some_and(|l| l.ty.is_pod()) {
+            s.scope(|s| pod::demand_populate_one(s, x))?;
+        }
     }
     s.scope(|s| get_two_gfns(s, g, h))?;
     let code = s.scope(|s| both(s, slot, g, h))?;
