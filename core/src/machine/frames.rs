@@ -293,6 +293,9 @@ fn take_pool<W: Words>(m: &mut W, world: &World, slot: u8, used_as: FrameUse) ->
 /// Gives a page of a table or bitmap back to its pool, its content as it is; false if it was neither.
 pub fn free_table<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> bool {
     let (FrameUse::Table { slot } | FrameUse::Dirty { slot }) = used_as(m, world, mfn) else { return false };
+    if slot as usize >= world.domains.len() {
+        return false;
+    }
     m.set(rec(world, mfn, FrameWord::Use), FrameUse::Pool { slot }.to_word());
     heap(m, world, |m| put_bit(m, world, Some(slot), mfn));
     true

@@ -84,7 +84,9 @@ pub fn pins<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> (u64, u64) {
             return (all, typed);
         }
         let writers = word(m, world, g, GrantWord::Writers);
-        (all + writers + word(m, world, g, GrantWord::Readers), typed + writers)
+        let readers = word(m, world, g, GrantWord::Readers);
+        // Lessons cannot write these words, but what stands there may be any number.
+        (all.saturating_add(writers).saturating_add(readers), typed.saturating_add(writers))
     })
 }
 

@@ -105,6 +105,14 @@ impl List {
         })
     }
 
+    /// Whether the world has that list: its number may come out of memory.
+    fn is_there(self, world: &World) -> bool {
+        match self {
+            List::Pages(slot) | List::Pod(slot) | List::Supers(slot) => (slot as usize) < world.domains.len(),
+            List::Own(i) => (i as usize) < world.lists.len(),
+        }
+    }
+
     /// The words of its first and its last element.
     fn ends(self, world: &World) -> [Word; 2] {
         match self {
@@ -150,7 +158,7 @@ pub fn act<W: Words>(m: &mut W, world: &World, a: ListAct) -> u64 {
 /// The list that an element is on.
 pub fn on<W: Words>(m: &mut W, world: &World, x: Element) -> Option<List> {
     let ([_, _, word], at) = x.words(&world.map)?;
-    List::of_id(m.get(word) >> at)
+    List::of_id(m.get(word) >> at).filter(|l| l.is_there(world))
 }
 
 /// The elements of a list, first to last. Stops after as many as there can be, should the links run in a ring.

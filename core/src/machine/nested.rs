@@ -79,7 +79,11 @@ pub fn perform<W: Words>(m: &mut W, world: &World, act: NestedAct) -> u64 {
 /// Most recently used first; a view that was never used is not in it.
 fn order<W: Words>(m: &mut W, world: &World, of: u8) -> Vec<u8> {
     let at = |i| world.map.dom_nth(of, DomWord::NestedOrder, i);
-    (0..MAX_NESTED).map(|i| m.get(at(i))).take_while(|&w| w != 0).map(|w| (w - 1) as u8).collect()
+    (0..MAX_NESTED)
+        .map(|i| m.get(at(i)))
+        .take_while(|&w| w != 0)
+        .filter_map(|w| views(world, of).find(|v| *v as u64 + 1 == w))
+        .collect()
 }
 
 fn oldest<W: Words>(m: &mut W, world: &World, of: u8) -> Option<u8> {

@@ -101,7 +101,7 @@ impl RingAct {
 
 /// How many requests the ring holds.
 pub fn len<W: Words>(m: &mut W, world: &World, ring: u8) -> u64 {
-    m.get(world.map.ring(ring as u32))
+    m.get(world.map.ring(ring as u32)).min(RING_ROOM)
 }
 
 /// How many it can hold.
@@ -154,7 +154,7 @@ pub fn act<W: Words>(m: &mut W, world: &World, a: RingAct) -> Option<[u64; 2]> {
             return (!a.waits()).then_some([0, Ringed::NotNow as u64]);
         }
         let at = world.map.ring(a.ring() as u32);
-        let n = m.get(at);
+        let n = len(m, world, a.ring());
         match a {
             RingAct::Post { ring, value, .. } => {
                 push(m, world, ring, value);

@@ -42,12 +42,20 @@ pub fn nested_get<S: Step>(s: &mut S, vcpu: ActorId, base: u64) -> Result<Code, 
     let on = s.world().map.actor(vcpu, ActorWord::Nested);
     s.note("looks which view the vCPU runs on");
     let now = s.load(on)?;
-    let kept = now != 0 && {
-        let shows = s.dom_word((now - 1) as u8, DomWord::NestedBase);
-        s.note("looks which root that view shows");
-        s.load(shows)? == base + 1
+    let runs_on = views(s.world(), of).find(|v| *v as u64 + 1 == now);
+    let kept = match runs_on {
+        None if now != 0 => return Err(Stop::Bad { what: "a view of the vCPU's domain", value: now }),
+        None => false,
+        Some(view) => {
+            let shows = s.dom_word(view, DomWord::NestedBase);
+            s.note("looks which root that view shows");
+            s.load(shows)? == base + 1
+        }
     };
-    let view = if kept { (now - 1) as u8 } else { choose(s, of, base)? };
+    let view = match runs_on {
+        Some(view) if kept => view,
+        _ => choose(s, of, base)?,
+    };
     s.note("notes that the view is used");
     s.act(Act::Nested(NestedAct::Touch(view)))?;
     if !kept {

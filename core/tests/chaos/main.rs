@@ -347,7 +347,7 @@ fn cache(run: &mut Run<Script>) -> (u64, bool, bool) {
 #[test]
 fn what_a_step_wrote_is_all_that_must_be_looked_at() {
     let (mut told, mut grown) = (Rules::NONE, 0);
-    for seed in 5000..5000 + 12 * scale() {
+    for seed in 5000..5000 + 20 * scale() {
         let (text, l) = lesson(&mut Dice(seed));
         for policy in Policy::ALL {
             let staged = l.stage("before", Some(policy), None).expect("it can be staged");
