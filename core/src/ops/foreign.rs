@@ -45,7 +45,10 @@ pub fn foreign_map<S: Step>(s: &mut S, g: DomGfn, h: DomGfn) -> Result<Code, Sto
     if dying(s, slot)? {
         return Ok(Code::Eperm);
     }
-    let Some(mfn) = source(s, h)? else { return Ok(Code::Einval) };
+    let mfn = Mfn(s.scope(|s| Ok(source(s, h)?.unwrap_or(Mfn::INVALID).0))?);
+    if !mfn.is_valid() {
+        return Ok(Code::Einval);
+    }
     let first = Hold::entry(s.world(), slot, g.gfn, Order::K4);
     let code = outermost_code(s, first, |s, hold| enter(s, hold, slot, g, mfn))?;
     s.note("drops its own reference, the entry has one");
@@ -86,7 +89,7 @@ fn enter<S: Step>(s: &mut S, hold: Hold, slot: u8, g: DomGfn, mfn: Mfn) -> Resul
     }
     let there = old::look(s, g)?;
     if there.mfn().is_some() {
-        match guest_remove_page(s, hold, g)? {
+        match s.scope(|s| guest_remove_page(s, hold, g))? {
             Attempt::Done(Code::Ok) => {}
             other => return Ok(other),
         }

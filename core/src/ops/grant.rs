@@ -74,8 +74,9 @@ pub fn grant_map<S: Step>(s: &mut S, g: DomGfn, grant: u64, readonly: bool) -> R
             return Ok(Code::Eperm);
         }
         let first = hold_captive(s, grant, is)?;
-        let (code, mfn) = reference(s, grant, is, !readonly)?;
-        let code = if code == Code::Ok { map(s, g, mfn, readonly)? } else { code };
+        let (code, mfn) = s.scope(|s| reference(s, grant, is, !readonly).map(|(code, mfn)| (code.word(), mfn.0)))?;
+        let (code, mfn) = (Code::from_word(code).unwrap_or(Code::Einval), Mfn(mfn));
+        let code = if code == Code::Ok { s.scope(|s| map(s, g, mfn, readonly))? } else { code };
         if code == Code::Ok {
             s.act(Act::Grant(GrantAct::Pin { grant, mfn, write: !readonly }))?;
             return Ok(code);
@@ -222,6 +223,21 @@ pub fn grant_copy<S: Step>(s: &mut S, g: DomGfn, grant: u64) -> Result<Code, Sto
     }
     let is = read(s, grant)?;
     let lock = Lock::Grant(is.slot);
+    let (code, from) = s.scope(|s| pin_to_read(s, g, grant, is))?;
+    if code != Code::Ok.word() {
+        return Ok(Code::from_word(code).unwrap_or(Code::Einval));
+    }
+    let from = Mfn(from);
+    let code = s.scope(|s| write_to(s, g, from))?;
+    s.lock(lock, Mode::Exclusive)?;
+    unpin(s, grant, is, from, false)?;
+    s.unlock(lock, Mode::Exclusive)?;
+    Ok(code)
+}
+
+/// The source of a copy, pinned as by a mapping; the answer and the frame as words.
+fn pin_to_read<S: Step>(s: &mut S, g: DomGfn, grant: u64, is: Grant) -> Result<(u64, u64), Stop> {
+    let lock = Lock::Grant(is.slot);
     s.lock(lock, Mode::Exclusive)?;
     let (mut code, mut from) = (Code::Eperm, Mfn::INVALID);
     if is.to == g.dom {
@@ -234,14 +250,7 @@ pub fn grant_copy<S: Step>(s: &mut S, g: DomGfn, grant: u64) -> Result<Code, Sto
         }
     }
     s.unlock(lock, Mode::Exclusive)?;
-    if code != Code::Ok {
-        return Ok(code);
-    }
-    let code = s.scope(|s| write_to(s, g, from))?;
-    s.lock(lock, Mode::Exclusive)?;
-    unpin(s, grant, is, from, false)?;
-    s.unlock(lock, Mode::Exclusive)?;
-    Ok(code)
+    Ok((code.word(), from.0))
 }
 
 fn write_to<S: Step>(s: &mut S, g: DomGfn, from: Mfn) -> Result<Code, Stop> {

@@ -55,7 +55,7 @@ pub fn decrease<S: Step>(s: &mut S, g: DomGfn, order: Order) -> Result<u64, Stop
     let first =
         Hold::entry(world, slot, g.gfn, order).and(world, Hold::entry(world, slot, above(g, frames - 1).gfn, order));
     let done = outermost(s, first, |s, hold| {
-        let pod = pod::decrease_reservation(s, hold, g, frames)?;
+        let pod = s.scope(|s| pod::decrease_reservation(s, hold, g, frames))?;
         let rest = old::scan(s, g, frames, 0, |s, p, n: u64| {
             if p.is_hole() {
                 return Ok(Continue(n));
@@ -64,7 +64,7 @@ pub fn decrease<S: Step>(s: &mut S, g: DomGfn, order: Order) -> Result<u64, Stop
                 if i == p.frames {
                     return Ok(Break((i, removed)));
                 }
-                Ok(match guest_remove_page(s, hold, above(p.g, i))? {
+                Ok(match s.scope(|s| guest_remove_page(s, hold, above(p.g, i)))? {
                     Attempt::Done(Code::Ok) => Continue((i + 1, removed + 1)),
                     _ => Break((i, removed)),
                 })
