@@ -137,10 +137,10 @@ impl P2mType {
         group.types(era).has(self)
     }
 
-    /// The guest's own memory, paged out or not (2011; today also `ioreq_server`).
+    /// The guest's own memory, paged out or not: the types of 2011, and `ioreq_server`, which only today's entries have.
     #[inline]
     pub const fn is_ram(self) -> bool {
-        self.is(Group::Ram, Era::Oct2011)
+        self.is(Group::Ram, Era::Oct2011) || self.is(Group::Ram, Era::Now)
     }
 
     /// Where a frame may be added: `mmio_dm`, `invalid`, `ram_paging_in`, `ram_paged`. The group is of December

@@ -10,7 +10,9 @@ use super::code::Code;
 use super::crash::crash;
 use super::log_dirty::mark_clean;
 use super::needs::{Attempt, outermost_code};
+use super::physmap::old::count_out;
 use super::query::walk;
+use super::sharing::unshare_held;
 use super::table::{NewEntry, flush, set_entry};
 use crate::addr::{DomGfn, Gfn, Mfn, Order};
 use crate::entry::{Leaf, P2mType};
@@ -27,8 +29,8 @@ pub const MAP_MMIO_MAX_ITER: u64 = 64;
 /// the machine; `ERANGE` (Xen's `order + 1`: try a smaller order) where one of the frames of a superpage may only be read,
 /// or the table holds smaller entries there already;
 /// `EPERM`, and the domain crashes, where something special stands that is not this very frame as `mmio_direct`;
-/// `ENOMEM`, and nothing has changed. Memory that is replaced has no gfn any more and is clean; promised memory is
-/// promised no longer.
+/// `ENOMEM`, and nothing has changed, also where a shared page stands that cannot be unshared. Memory that is replaced
+/// has no gfn any more and is clean; promised memory is promised no longer, and a page that was out is counted no longer.
 pub fn set_mmio<S: Step>(s: &mut S, g: DomGfn, mfn: Mfn, order: Order) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     if !g.gfn.fits() || g.gfn.offset(order) != 0 || !mfn.0.is_multiple_of(order.frames()) {
@@ -40,7 +42,15 @@ pub fn set_mmio<S: Step>(s: &mut S, g: DomGfn, mfn: Mfn, order: Order) -> Result
         if level < order.level() || order > Order::K4 && s.world().is_mmio_ro(mfn, order) {
             return Attempt::done(Code::Erange);
         }
-        let old = s.world().leaf_of(g, entry, level);
+        let mut old = s.world().leaf_of(g, entry, level);
+        if old.is_some_and(|old| old.ty.is_shared()) {
+            let code = unshare_held(s, g)?;
+            if code != Code::Ok {
+                return Attempt::done(code);
+            }
+            let (entry, level) = walk(s, g)?;
+            old = s.world().leaf_of(g, entry, level);
+        }
         if let Some(old) = old
             && is_special(old.ty)
             && (old.mfn != mfn || old.ty != P2mType::MmioDirect)
@@ -72,7 +82,10 @@ fn replaced<S: Step>(s: &mut S, slot: u8, g: DomGfn, old: Leaf, order: Order) ->
         s.add(count, order.frames().wrapping_neg())?;
         return s.unlock(Lock::Pod(slot), Mode::Exclusive);
     }
-    if !old.ty.is_ram() || old.ty.is_shared() || !old.mfn.is_valid() {
+    if old.ty.is_paging() && !old.has_frame() {
+        return count_out(s, slot, 1);
+    }
+    if !old.ty.is_ram() || !old.mfn.is_valid() {
         return Ok(());
     }
     s.fold(0, |s, i| {

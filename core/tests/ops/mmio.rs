@@ -133,3 +133,32 @@ fn what_a_guest_may_only_read_is_mapped_so_and_in_4_kb() {
         );
     }
 }
+
+#[test]
+fn a_device_over_memory_of_an_ioreq_server_takes_its_number() {
+    holds(
+        "encoding = 'ept'",
+        "0x10 = M as ram_rw; 0x11 = D as mmio_direct",
+        &["toolstack: r = set_mem_type 1:0x10 as ioreq_server; assert r == ok; r = set_mmio 1:0x10 = D; g = load m2p(M)
+           assert r == ok and g == none; n = audit 1; assert n == 0; free M"],
+    );
+}
+
+#[test]
+fn a_device_over_a_shared_page_has_it_unshared_and_over_one_that_is_out_has_it_counted_no_longer() {
+    let map = "0x10 = M as ram_shared; 0x11 = M as ram_shared; 0x12 = ram_paged; 0x13 = D as mmio_direct";
+    holds(
+        "free_frames = 1",
+        map,
+        &["toolstack: r = set_mmio 1:0x10 = D; n = load nr_saved; k = load tot_pages(1); assert r == ok and n == 0 and k == 2
+           r = set_mmio 1:0x11 = D; n = load nr_shared; k = load tot_pages(1); assert r == ok and n == 0 and k == 3
+           n = load paged_pages(1); assert n == 1; r = set_mmio 1:0x12 = D; n = load paged_pages(1); assert r == ok and n == 0
+           repeat 3 { f = first page_list(1); free f }"],
+    );
+    holds(
+        "",
+        map,
+        &["toolstack: r = set_mmio 1:0x10 = D; e = lookup 1:0x10; assert r == ENOMEM and e.mfn == M and e.type == ram_shared
+           r = remove_page 1:0x10 = M; assert r == EILSEQ"],
+    );
+}

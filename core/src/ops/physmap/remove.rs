@@ -147,12 +147,13 @@ impl Plain for Unmapped {
     }
 }
 
-/// Whether a piece maps that frame: grants and foreign frames count as memory, a device's do not.
+/// Whether a piece maps that frame: grants and foreign frames count as memory, a device's do not, and what is shared is
+/// for [`unshare`](crate::ops::sharing::unshare) to take away.
 fn maps(p: &Piece, mfn: Mfn) -> bool {
     let ty = p.ty();
     let like_memory = ty.is_ram() || ty.is_grant() || ty.is_broken() || ty == P2mType::MapForeign;
     match p.mfn() {
-        Some(f) => like_memory && f == mfn,
+        Some(f) => like_memory && !ty.is_shared() && f == mfn,
         None => !mfn.is_valid(),
     }
 }
