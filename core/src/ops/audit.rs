@@ -64,9 +64,10 @@ fn entries<S: Step>(s: &mut S, slot: u8) -> Result<u64, Stop> {
 }
 
 /// The frames of one leaf, all of them in one effect.
-fn mapped<S: Step>(s: &mut S, g: DomGfn, Leaf { ty, mfn, order, .. }: Leaf) -> Result<u64, Stop> {
+fn mapped<S: Step>(s: &mut S, g: DomGfn, leaf: Leaf) -> Result<u64, Stop> {
+    let Leaf { ty, mfn, order, .. } = leaf;
     let special = matches!(ty, P2mType::MmioDirect | P2mType::GrantMapRw | P2mType::GrantMapRo | P2mType::MapForeign);
-    if special || !ty.has_frame() || !mfn.is_valid() {
+    if special || !leaf.has_frame() {
         return Ok(0);
     }
     let g = Some(g).filter(|_| !ty.is_shared());
@@ -111,7 +112,7 @@ fn listed_frame<S: Step>(s: &mut S, slot: u8, mfn: Mfn) -> Result<u64, Stop> {
     };
     if named.dom == dom {
         let (entry, level) = walk(s, named)?;
-        if s.world().leaf_of(named, entry, level).is_some_and(|leaf| leaf.ty.has_frame() && leaf.mfn == mfn) {
+        if s.world().leaf_of(named, entry, level).is_some_and(|leaf| leaf.has_frame() && leaf.mfn == mfn) {
             return Ok(foreign);
         }
     }

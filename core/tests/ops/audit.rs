@@ -73,3 +73,15 @@ fn the_m2p_of_grants_and_device_memory_is_left_alone() {
 fn who_holds_a_range_cannot_audit() {
     asserts(RAM, "lock gfn(1:0x10); n = audit 1; assert n == none; unlock gfn(1:0x10)");
 }
+
+#[test]
+fn a_page_that_is_asked_for_while_its_frame_is_still_there_is_no_error() {
+    for encoding in ["ept-2011", "ept"] {
+        holds(
+            &format!("encoding = '{encoding}'"),
+            "tables = 1, ring = 2|0x10 = M as ram_paging_out",
+            &["toolstack: c = populate 1:0x10; n = audit 1; assert n == 0; c = prep 1:0x10; n = audit 1; assert n == 0
+               c = resume 1:0x10; n = audit 1; assert n == 0"],
+        );
+    }
+}
