@@ -405,3 +405,24 @@ fn no_maker_of_memory_hides_it_from_a_harvest() {
         one("free_frames = 2", map, &format!("c = {makes}; assert c == ok; n = logdirty_clean 1"));
     }
 }
+
+#[test]
+fn a_page_that_leaves_a_tracked_display_is_plain_memory_again() {
+    holds(
+        "",
+        RAM,
+        &["toolstack: n = track_vram 1:0x10 through 1:0x10; c = move_page 1:0x10 to 1:0x20; e = lookup 1:0x20
+           assert c == ok and e.type == ram_rw and e.mfn == M"],
+    );
+}
+
+#[test]
+fn operations_that_populate_or_unshare_on_their_way_remember_no_more_than_they_have_room_for() {
+    let map = "tables = 4, cache = 1|0x10 = M as ram_shared; 0x12 = M as ram_shared; 0x400 = populate_on_demand order 9; 0x800 = populate_on_demand";
+    holds("free_frames = 2", map, &["balloon: n = decrease 1:0x10 order 9; assert n == 2"]);
+    holds(
+        "encoding = 'ept', free_frames = 2",
+        map,
+        &["toolstack 2: c = foreign_map 2:0x12 = 1:0x400; assert c == ok; c = foreign_unmap 2:0x12; assert c == ok"],
+    );
+}

@@ -88,7 +88,10 @@ fn moved<S: Step>(s: &mut S, hold: Hold, g: DomGfn, h: DomGfn, leaf: Leaf) -> Re
         code = s.scope(|s| Ok(answer(guest_remove_page(s, hold, h)?, |code| code)))?;
     }
     if code == Code::Ok {
-        code = s.scope(|s| Ok(answer(p2m_add_page(s, hold, h, NewEntry::fresh(leaf.mfn, leaf.ty))?, |code| code)))?;
+        // Not the old entry's type: it may be `ram_logdirty` because of where it was (a display that is tracked).
+        let slot = s.slot(g.dom)?;
+        let ty = log_dirty::ram_type(s, slot)?;
+        code = s.scope(|s| Ok(answer(p2m_add_page(s, hold, h, NewEntry::fresh(leaf.mfn, ty))?, |code| code)))?;
     }
     if code != Code::Ok {
         // The entry at g stands in a table of its own by now, so that this needs no page.
