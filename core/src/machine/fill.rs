@@ -184,7 +184,7 @@ impl Filling<'_> {
             P2mType::RamPaged => Some(DomWord::PagedPages),
             P2mType::RamPagingIn | P2mType::RamPagingInStart if !framed => Some(DomWord::PagedPages),
             P2mType::PopulateOnDemand => Some(DomWord::EntryCount),
-            P2mType::IoreqServer => Some(DomWord::IoreqCount),
+            P2mType::IoreqServer if !view => Some(DomWord::IoreqCount),
             P2mType::MapForeign => Some(DomWord::NrForeign),
             _ => None,
         };

@@ -1,7 +1,7 @@
 //! The count of `ioreq_server` entries.
 //!
 //! Protocol: it changes in the effect that writes an entry (Xen counts in `p2m_entry_modify`), so it is true after every
-//! step (I34), whoever writes.
+//! step (I34), whoever writes. A view's entries repeat those of its domain and are not counted, as in Xen.
 
 use super::record::DomWord;
 use super::words::Words;
@@ -32,7 +32,7 @@ pub fn recount<W: Words>(m: &mut W, world: &World, dom: DomId, order: Order, old
     };
     let more = of(new).wrapping_sub(of(old));
     if more != 0
-        && let Some(slot) = world.slot(dom)
+        && let Some(slot) = world.slot(dom).filter(|&slot| world.domain(slot).view.is_none())
     {
         m.add(world.dom_word(slot, DomWord::IoreqCount), more);
     }

@@ -30,10 +30,10 @@ pub fn i25<W: Words>(m: &mut W, world: &World, mfn: Mfn, maps: &Maps) -> Option<
 
 /// I26, at the moment at which a step makes an entry `ram_logdirty` that was something else. It applies to a domain of
 /// which a display tracks a range while no migration notes all writes: outside that range the type is a mistake. Where
-/// neither is on, a program that uses the type alone says by itself what it means by it. Reads the domain's log-dirty
-/// words.
+/// neither is on, a program that uses the type alone says by itself what it means by it. A view has numbers of its own
+/// and repeats the types of what it shows: it is not asked. Reads the domain's log-dirty words.
 pub fn i26<W: Words>(m: &mut W, world: &World, at: &At) -> Option<Broken> {
-    let slot = world.domain(at.slot).view.map_or(at.slot, |v| v.of);
+    let slot = Some(at.slot).filter(|&slot| world.domain(slot).view.is_none())?;
     let mut of = |w| m.get(world.dom_word(slot, w));
     let (begin, end) = (of(DomWord::VramBegin), of(DomWord::VramEnd));
     let tracked = begin <= at.g.gfn.0 && at.g.gfn.0 + at.leaf.order.frames() <= end;

@@ -46,8 +46,11 @@ pub fn i32<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
 }
 
 /// I34: reads the ioreq counter and how many frame numbers have the type. Holds after every step: the effect that writes
-/// an entry counts it.
+/// an entry counts it. Not asked of views, whose entries are not counted.
 pub fn i34<W: Words>(m: &mut W, world: &World, slot: u8) -> Option<Broken> {
+    if world.domain(slot).view.is_some() {
+        return None;
+    }
     let should = index::of_type(m, world, slot, P2mType::IoreqServer);
     let is = m.get(world.dom_word(slot, DomWord::IoreqCount));
     (is != should).then(|| {

@@ -206,3 +206,20 @@ fn what_changes_an_entry_empties_the_views_that_show_it() {
         );
     }
 }
+
+#[test]
+fn a_view_of_a_tracked_display_shows_its_type_at_another_number() {
+    holds(
+        ONE,
+        &["vcpu: n = track_vram 1:0x10 through 1:0x10\nc = nested_get A0 = 7\nc = nested_fill n1:0x80 to 1:0x10\n\
+           assert c == ok\ne = lookup n1:0x80\nassert e.type == ram_logdirty"],
+    );
+}
+
+#[test]
+fn a_view_of_an_ioreq_servers_memory_counts_nothing_and_can_be_emptied() {
+    let text = "vcpu: c = nested_get A0 = 7\nc = set_mem_type 1:0x10 as ioreq_server\nassert c == ok\n\
+                c = nested_get A0 = 7\nc = nested_fill n1:0x80 to 1:0x10\nassert c == ok\nc = nested_flush 1\nassert c == ok";
+    let l = of_memory("encoding = 'ept'", "id = 1, map = '0x10 = M as ram_rw content 5'", ONE, &[text]);
+    assert_eq!(search(&l, Policy::M2, None).verdict, Verdict::Safe);
+}
