@@ -1,6 +1,6 @@
 //! Auditing all sharing records (reference section 9.2; Xen's `audit`, XENMEM_sharing_op_audit).
 //!
-//! Protocol: the tables of all domains are held whole from the first look to the last. Everything that shares or unshares
+//! Protocol: the tables of all domains but the control domain are held whole from the first look to the last. Everything that shares or unshares
 //! holds an entry's lock until its counters are right again, so that whatever disagrees is wrong and not under way; Xen
 //! holds none of them and may count what a share has half done. The page of each frame is locked while its record is
 //! compared, and unlocked on the one way out (two of Xen's leave it locked). What Xen's audit leaves out is looked at
@@ -22,7 +22,10 @@ use std::ops::ControlFlow::{Break, Continue};
 /// the frame as shared; a type count that is not the tuples; a handle that a lower frame has. And one error each: a
 /// wrong `nr_shared`, a wrong `nr_saved`.
 pub fn audit<S: Step>(s: &mut S) -> Result<Option<u64>, Stop> {
-    let all = (0..s.world().domains.len() as u8).fold(Hold::NOTHING, |all, slot| all.and(s.world(), Hold::whole(slot)));
+    // The control domain's locks come after every page's; it has nothing to share with whom it serves.
+    let may_share = |slot: &u8| !s.world().domain(*slot).control;
+    let all = (0..s.world().domains.len() as u8).filter(may_share);
+    let all = all.fold(Hold::NOTHING, |all, slot| all.and(s.world(), Hold::whole(slot)));
     outermost(s, all, |s, _| {
         let found = s.fold(Found::default(), |s, found| {
             let next = s.act(Act::Sharing(SharingAct::From(found.next)))?;
