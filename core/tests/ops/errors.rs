@@ -86,6 +86,9 @@ set_mmio | table | 0x10 = M as ram_rw | | r = set_mmio 1:0x40000 = F | r == ENOM
 set_mmio | table | SUPER | | r = set_mmio 1:0x207 = F | r == ENOMEM
 clear_mmio | table | 0x200 = S as mmio_direct order 9 | | r = clear_mmio 1:0x207 = S + 7 | r == ENOMEM
 map_mmio | table | 0x10 = M as ram_rw | | n = map_mmio 1:0x40000 = F by 1 | n == none
+change_type_global | table | logdirty = true / 0x200 = S as ram_logdirty order 9 | n = track_vram 1:0x210 through 1:0x211 | r = change_type_global 1 from ram_logdirty to ram_rw | r == ENOMEM
+logdirty_disable | table | logdirty = true / 0x200 = S as ram_logdirty order 9 | n = track_vram 1:0x210 through 1:0x211 | r = logdirty_disable 1 | r == ENOMEM
+logdirty_clean | table | logdirty = true / 0x200 = S as ram_logdirty order 9 | n = track_vram 1:0x210 through 1:0x211 | n = logdirty_clean 1 | n == none
 unmap_mmio | table | 0x200 = S as mmio_direct order 9 | | n = unmap_mmio 1:0x207 = S + 7 by 1 | n == none
 set_access | table | SUPER | | r = set_access 1:0x207 = access_r | r == ENOMEM
 set_mem_type | table | SUPER | | r = set_mem_type 1:0x207 as ram_ro | r == ENOMEM

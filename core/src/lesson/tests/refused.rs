@@ -122,6 +122,9 @@ fn what_this_release_does_not_offer() {
     );
     let all = "`arm` is no encoding; there are ept-2011, ept, npt-2011, npt-2012, npt";
     check("pin = false", "encoding = §\"arm\"", &[all]);
+    let unlogged = "processors log writes in `encoding = \"ept\"` alone";
+    check("pin = false", "pml = §true", &[unlogged]);
+    check("pin = false", "mmio_ro = §3", &["[world] `mmio_ro` is texts, here is a number"]);
     check(
         "pin = false",
         "nonexclusive = §\"none\"",
