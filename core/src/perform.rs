@@ -5,7 +5,7 @@ use crate::entry::{Access, Decoded, Era, Leaf, LeafCtx, P2mType};
 use crate::lock::{self, Taken};
 use crate::machine::{
     DomWord, FrameUse, Words, World, blocks, dirty, foreign, frames, grants, ioreq, kept, lists, monitor, nested,
-    objects, paging, pause, pod, pte, recalc, refs, ring, sharing, sweep, table, tlb,
+    objects, paging, pause, pod, pte, recalc, refs, ring, sharing, sweep, table, teardown, tlb,
 };
 use crate::step::{Act, Cond, Effect, Page};
 
@@ -108,6 +108,9 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
         Act::FreeTable(mfn) => flag(frames::free_table(m, world, mfn)),
         Act::SetEntry { word, entry, g, order, fresh } => {
             let entry = if fresh { with_default_access(m, world, g, order, entry) } else { entry };
+            if teardown::refuses(m, world, g.dom, (word, order), entry) {
+                return [m.get(word), foreign::Refused::Closed as u64];
+            }
             if let Err(refused) = foreign::before(m, world, g.dom, (word, order), entry) {
                 return [m.get(word), refused as u64];
             }
@@ -145,6 +148,7 @@ fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: Act) -> [u64; 2] {
             [0, 0]
         }
         Act::MayTake(hold) => flag(lock::may_take(m, world, me, hold)),
+        Act::Teardown(a) => [teardown::act(m, world, a), 0],
         Act::Table(a) => {
             let inside = a.section().is_some_and(|slot| lock::holds_table(m, world, me, slot));
             [table::act(m, world, me, a, inside), 0]

@@ -27,6 +27,7 @@ use crate::machine::ring::RingAct;
 use crate::machine::sharing::SharingAct;
 use crate::machine::sweep::Sweep;
 use crate::machine::table::TableAct;
+use crate::machine::teardown::TeardownAct;
 use crate::machine::{DomWord, FrameWord, World, tlb};
 use std::ops::ControlFlow;
 
@@ -218,6 +219,8 @@ pub enum Act {
     Kept(KeptAct),
     /// What is more than one word of a table.
     Table(TableAct),
+    /// What is taken from a domain that is taken down.
+    Teardown(TeardownAct),
 }
 
 /// What a sleeper waits for.

@@ -92,6 +92,7 @@ impl Lesson {
             mmio_ro: self.world.mmio_ro.clone(),
             pml: self.world.pml,
             patience: self.world.patience,
+            preempt: self.world.preempt,
             pausable: self.pausable(&compiled.programs),
         };
         let (world, first) = builder.build().map_err(|e| self.at_fault(&e))?;
@@ -137,11 +138,13 @@ impl Lesson {
             })
         };
         let promised = has(|ty| ty.is_pod()) || writes(|ty| ty.is_pod()) || does(|v| v == Verb::MarkPod);
+        let broken = has(|ty| ty.is_broken()) || writes(|ty| ty.is_broken()) || does(|v| v == Verb::MachineCheck);
         let special = has(|ty| ty.is_special()) || writes(|ty| ty.is_special()) || does(Verb::may_make_special);
         let out = has(|ty| ty.is_paging()) || writes(|ty| ty.is_paging()) || does(|v| v == Verb::Nominate);
         does(Verb::may_pause)
             || out && does(Verb::may_ask)
             || promised && does(Verb::may_populate)
+            || broken && does(Verb::may_populate)
             || special && does(Verb::may_meet_special)
             || calls().any(|c| c.verb == Verb::MarkPod && c.has(Word::Order))
             || self.domains.iter().any(|d| d.access_required) && does(|v| v == Verb::AccessCheck)

@@ -40,6 +40,8 @@ pub struct WorldSpec {
     pub mmio_ro: Vec<String>,
     /// After how many steps of others an actor that waits for a lock starves, if it ever does.
     pub patience: Option<u64>,
+    /// After how many units of work an operation that can be preempted answers `ERESTART`, if not after Xen's.
+    pub preempt: Option<u64>,
     /// The slots of each ring of the lesson's own.
     pub rings: Vec<u64>,
 }
@@ -178,6 +180,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         "patience",
         "pml",
         "mmio_ro",
+        "preempt",
         "words",
         "locks",
         "lists",
@@ -194,6 +197,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         pml: false,
         mmio_ro: Vec::new(),
         patience: None,
+        preempt: None,
         rings: Vec::new(),
     };
     let Some(t) = r.inner(top, "world", "[world]", &keys) else { return spec };
@@ -221,6 +225,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
         r.wrong(t.at("pml"), "processors log writes in `encoding = \"ept\"` alone");
     }
     spec.mmio_ro = r.texts(t, "mmio_ro").into_iter().map(|(name, _)| name.as_str().to_string()).collect();
+    spec.preempt = r.number(t, "preempt", 1..1001).map(|n| n.0);
     spec.rings = own_names(r, t, names, taken);
     names.format = spec.encoding;
     spec

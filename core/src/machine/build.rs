@@ -172,6 +172,8 @@ pub struct Builder {
     pub mmio_ro: Vec<String>,
     /// Whether processors log what guests modify: only where entries have a dirty flag for it, `ept`.
     pub pml: bool,
+    /// After how many units of work an operation lets others run, if not after Xen's.
+    pub preempt: Option<u64>,
     /// Whether anybody may pause a vCPU or crash a domain.
     pub pausable: bool,
 }
@@ -274,6 +276,7 @@ impl Builder {
             patience: self.patience,
             mmio_ro,
             pml: pml.then_some(Mfn(free_end as u64)),
+            preempt: self.preempt,
             pausable: self.pausable,
         };
         let mut fill = Filling { world: &world, m: vec![0; map.len() as usize] };

@@ -22,6 +22,8 @@ pub enum Refused {
     Busy = 1,
     /// No further reference protects a frame that the old entry holds.
     Unsafe = 2,
+    /// Its domain is being taken down, and nothing is mapped any more where nothing was.
+    Closed = 3,
 }
 
 impl Refused {
@@ -30,7 +32,8 @@ impl Refused {
         match w {
             0 => None,
             1 => Some(Refused::Busy),
-            _ => Some(Refused::Unsafe),
+            2 => Some(Refused::Unsafe),
+            _ => Some(Refused::Closed),
         }
     }
 }

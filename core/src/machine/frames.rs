@@ -8,6 +8,7 @@
 
 use super::lists::{self, Element, FrameList, List};
 use super::record::{ActorWord, DomWord, FrameWord};
+use super::refs::Offlined;
 use super::words::Words;
 use super::world::World;
 use crate::addr::{ActorId, DomId, FRAME_WORDS, Mfn, Word};
@@ -18,6 +19,10 @@ pub const PGC_ALLOCATED: u64 = 1 << 63;
 pub const PGC_XEN_HEAP: u64 = 1 << 62;
 /// count_info: the state of a free frame (3 in bits 56:55).
 pub const PGC_FREE: u64 = 3 << 55;
+/// count_info: a frame that was taken out of use.
+pub const PGC_OFFLINED: u64 = 2 << 55;
+/// count_info: the hardware has reported the frame, which is never given out again.
+pub const PGC_BROKEN: u64 = 1 << 57;
 /// count_info: the references.
 pub const PGC_COUNT: u64 = (1 << 55) - 1;
 /// type_info: the typed references.
@@ -251,8 +256,12 @@ pub(super) fn give<W: Words>(m: &mut W, world: &World, slot: u8, mfn: Mfn) {
     append(m, world, slot, mfn);
 }
 
-/// Takes the lowest free page of the domain's table pool, emptied, or none.
+/// Takes the lowest free page of the domain's table pool, emptied, or none: also for a domain that is dying (S69).
 pub fn alloc_table<W: Words>(m: &mut W, world: &World, me: ActorId, slot: u8) -> Option<Mfn> {
+    let host = world.domain(slot).view.map_or(slot, |v| v.of);
+    if dying(m, world, host) {
+        return None;
+    }
     alloc_pool(m, world, Some(me), slot, FrameUse::Table { slot })
 }
 
@@ -348,12 +357,45 @@ fn release_frame<W: Words>(m: &mut W, world: &World, mfn: Mfn) {
         m.set(rec(world, mfn, FrameWord::Owner), 0);
         m.set(rec(world, mfn, FrameWord::M2p), M2P_INVALID);
         m.set(rec(world, mfn, FrameWord::Type), 0);
-        m.set(rec(world, mfn, FrameWord::Count), PGC_FREE);
-        put_bit(m, world, None, mfn);
+        discard(m, world, mfn);
     });
 }
 
-fn take_lowest<W: Words>(m: &mut W, world: &World, pool: Option<u8>) -> Option<Mfn> {
+/// A frame without references, owner and gfn is free; one that is broken goes out of use. Under the heap's word.
+pub(super) fn discard<W: Words>(m: &mut W, world: &World, mfn: Mfn) {
+    let count = rec(world, mfn, FrameWord::Count);
+    if m.get(count) & PGC_BROKEN != 0 {
+        m.set(count, PGC_BROKEN | PGC_OFFLINED);
+        return;
+    }
+    m.set(count, PGC_FREE);
+    put_bit(m, world, None, mfn);
+}
+
+/// Marks a frame broken; one that is free leaves the heap. Under the heap's word, which is what the free map changes
+/// under: a frame that is being allocated meanwhile is either one of the free ones still, or has its references.
+pub(super) fn offline<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Offlined {
+    let word = rec(world, mfn, FrameWord::Count);
+    let mut seen = m.get(word);
+    loop {
+        if seen & PGC_BROKEN != 0 {
+            return Offlined::Before;
+        }
+        let free = count(seen) == 0 && seen & PGC_FREE == PGC_FREE;
+        let now = m.cas(word, seen, if free { PGC_BROKEN | PGC_OFFLINED } else { seen | PGC_BROKEN });
+        if now == seen {
+            if free {
+                let map = world.map.free_map(None, (mfn.0 / 64) as u32);
+                let bits = m.get(map);
+                m.set(map, bits & !(1 << (mfn.0 % 64)));
+            }
+            return if free { Offlined::Free } else { Offlined::InUse };
+        }
+        seen = now;
+    }
+}
+
+pub(super) fn take_lowest<W: Words>(m: &mut W, world: &World, pool: Option<u8>) -> Option<Mfn> {
     (0..world.map.free_map_len()).find_map(|i| {
         let word = world.map.free_map(pool, i);
         let bits = m.get(word);

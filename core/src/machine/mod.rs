@@ -33,6 +33,7 @@ pub mod sharing;
 mod sorted;
 pub mod sweep;
 pub mod table;
+pub mod teardown;
 pub mod tlb;
 mod words;
 mod world;

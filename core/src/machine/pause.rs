@@ -10,6 +10,7 @@
 //! other. Only worlds in which somebody pauses keep the inside word ([`World::pausable`]).
 
 use super::record::{ActorWord, DomWord};
+use super::teardown::Phase;
 use super::words::Words;
 use super::world::{Kind, World};
 use crate::addr::ActorId;
@@ -34,6 +35,9 @@ pub enum PauseAct {
     EnterGuest,
     /// The domain has crashed and is dying: its vCPUs end when they are outside. Xen's `domain_crash`.
     Crash(u8),
+    /// The domain is to be taken down: it is dying, and its vCPUs end when they are outside. Xen's `domain_kill`, which
+    /// pauses the domain for good.
+    Kill(u8),
 }
 
 impl Who {
@@ -66,6 +70,10 @@ pub fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: PauseAct) {
             m.set(world.map.dom(slot, DomWord::Crashed), 1);
             m.set(world.map.dom(slot, DomWord::Dying), 1);
         }
+        PauseAct::Kill(slot) => {
+            m.set(world.map.dom(slot, DomWord::Dying), 1);
+            m.cas(world.map.dom(slot, DomWord::Teardown), 0, Phase::DYING.0);
+        }
     }
 }
 
@@ -92,10 +100,13 @@ pub fn stays<W: Words>(m: &mut W, world: &World, a: ActorId) -> bool {
     outside(m, world, a) && m.get(world.map.actor(a, ActorWord::Paused)) > 0
 }
 
-/// Whether it ends now: it is outside, and its domain has crashed.
+/// Whether it ends now: it is outside, and its domain has crashed or is taken down.
 pub fn ends<W: Words>(m: &mut W, world: &World, a: ActorId) -> bool {
     let slot = world.slot(world.actors[a.0 as usize].domain);
-    outside(m, world, a) && slot.is_some_and(|slot| m.get(world.map.dom(slot, DomWord::Crashed)) != 0)
+    outside(m, world, a)
+        && slot.is_some_and(|slot| {
+            [DomWord::Crashed, DomWord::Teardown].into_iter().any(|w| m.get(world.map.dom(slot, w)) != 0)
+        })
 }
 
 /// Those of them who are inside: whom a pause waits for.

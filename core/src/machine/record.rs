@@ -136,6 +136,10 @@ pub enum DomWord {
     NextShared = 66,
     /// The event that there was no memory to unshare with: the gfn plus one, 0 for none.
     ShareEnomem = 67,
+    /// How far the domain's teardown has got ([`Phase`](super::teardown::Phase)); 0: it lives.
+    Teardown = 68,
+    /// Where a slice of taking its entries away ended.
+    NextTeardown = 69,
     /// Of a nested view: the root of the guest that it shows, plus one; 0: it is empty (Xen's `P2M_BASE_EADDR`).
     NestedBase = 176,
     /// Of a nested view: how often it was emptied.

@@ -11,8 +11,9 @@
 //! word. A domain is referenced by its pages, once for all of them: the first brings the reference, the last takes it
 //! away (`1f348a695f`).
 
-use super::frames::{self, M2P_INVALID, M2P_SHARED, PGT_COUNT, heap, owner_word, rec};
+use super::frames::{self, M2P_INVALID, M2P_SHARED, PGC_ALLOCATED, PGT_COUNT, heap, owner_word, rec};
 use super::record::FrameWord;
+use super::teardown::{self, Phase};
 use super::words::Words;
 use super::world::World;
 use crate::addr::{DomId, Mfn};
@@ -114,6 +115,48 @@ pub enum RefsAct {
         /// The frame number with its domain, or [`M2P_INVALID`].
         gpfn: u64,
     },
+    /// Takes a frame from its domain if nobody else refers to it: it has no references, no owner and no gfn then, and is
+    /// not free either. Gives whether it could. Xen's `steal_page`.
+    Steal {
+        /// The frame.
+        mfn: Mfn,
+        /// Whose it must be.
+        from: DomId,
+    },
+    /// Gives a stolen frame to a domain; gives whether that takes frames. Xen's `assign_pages`.
+    Assign {
+        /// The frame.
+        mfn: Mfn,
+        /// Whose it is from now on.
+        to: DomId,
+    },
+    /// Frees a stolen frame.
+    Discard(Mfn),
+    /// Marks a frame broken, so that it is never given out again: an [`Offlined`]. Xen's `mark_page_offline`.
+    Offline(Mfn),
+}
+
+/// How a frame was used that is to go out of use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u64)]
+pub enum Offlined {
+    /// Not at all: it is out of use.
+    Free,
+    /// Somebody has it: it goes out of use when the last reference goes.
+    InUse,
+    /// It was marked before.
+    Before,
+}
+
+impl Offlined {
+    /// From an effect's result.
+    pub const fn from_word(w: u64) -> Offlined {
+        match w {
+            0 => Offlined::Free,
+            1 => Offlined::InUse,
+            _ => Offlined::Before,
+        }
+    }
 }
 
 /// What became of a typed reference that was to be dropped.
@@ -149,7 +192,36 @@ pub fn act<W: Words>(m: &mut W, world: &World, a: RefsAct) -> u64 {
             set_gpfn(m, world, mfn, gpfn);
             0
         }
+        RefsAct::Steal { mfn, from } => steal(m, world, mfn, from) as u64,
+        RefsAct::Assign { mfn, to } => assign(m, world, mfn, to) as u64,
+        RefsAct::Discard(mfn) => {
+            heap(m, world, |m| frames::discard(m, world, mfn));
+            0
+        }
+        RefsAct::Offline(mfn) => heap(m, world, |m| frames::offline(m, world, mfn)) as u64,
     }
+}
+
+/// The reference of the allocation goes by compare-and-exchange, and with it the last: nobody takes one in between.
+fn steal<W: Words>(m: &mut W, world: &World, mfn: Mfn, from: DomId) -> bool {
+    let (count, ty) = (rec(world, mfn, FrameWord::Count), rec(world, mfn, FrameWord::Type));
+    let alone = frames::owner(m, world, mfn) == from && m.get(ty) & PGT_COUNT == 0;
+    if !alone || m.cas(count, PGC_ALLOCATED | 1, 0) != PGC_ALLOCATED | 1 {
+        return false;
+    }
+    heap(m, world, |m| {
+        frames::unlink(m, world, mfn);
+        for (w, v) in [(FrameWord::Owner, 0), (FrameWord::M2p, M2P_INVALID), (FrameWord::Type, 0)] {
+            m.set(rec(world, mfn, w), v);
+        }
+    });
+    true
+}
+
+fn assign<W: Words>(m: &mut W, world: &World, mfn: Mfn, to: DomId) -> bool {
+    let Some(slot) = world.slot(to).filter(|&s| teardown::phase(m, world, s) < Phase::CLOSED) else { return false };
+    heap(m, world, |m| frames::give(m, world, slot, mfn));
+    true
 }
 
 /// Takes a typed reference: false if others count on another type, or no reference is left to give. A type that

@@ -249,6 +249,8 @@ pub struct World {
     pub pml: Option<Mfn>,
     /// Frames of devices that guests may only read.
     pub mmio_ro: Vec<Mfn>,
+    /// After how many units of work an operation that can be preempted lets others run; none: Xen's own numbers.
+    pub preempt: Option<u64>,
     /// Whether anybody may pause a vCPU or crash a domain, so that it is kept who is inside the hypervisor.
     pub pausable: bool,
 }
@@ -264,6 +266,11 @@ impl World {
     pub fn host(&self, id: DomId) -> Option<DomId> {
         let view = self.domain(self.slot(id)?).view?;
         Some(self.domain(view.of).id)
+    }
+
+    /// How many units of work a slice has: the operation's own number, unless the world has another.
+    pub fn slice(&self, own: u64) -> u64 {
+        self.preempt.unwrap_or(own)
     }
 
     /// The domain at a place.

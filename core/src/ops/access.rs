@@ -18,6 +18,9 @@ use crate::machine::sweep::{Found, Sweep};
 use crate::step::{Act, Effect, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
 
+/// Entries of a range that one call writes before it lets others run.
+pub const ACCESS_UNITS: u64 = 1024;
+
 /// Writes one 4 KB entry anew with another access. What has neither frame nor type of its own is left alone.
 fn put<S: Step>(s: &mut S, g: DomGfn, leaf: Leaf, access: Access) -> Result<Code, Stop> {
     set_entry(s, g, NewEntry { access, ..NewEntry::new(leaf.mfn, leaf.ty) })
@@ -26,7 +29,8 @@ fn put<S: Step>(s: &mut S, g: DomGfn, leaf: Leaf, access: Access) -> Result<Code
 /// `set_access g [through h] = A` (`p2m_set_mem_access`): entries are written anew as 4 KB ones, superpages split.
 /// `EINVAL` if entries of this format cannot store the right, or the range ends before it begins or in another domain;
 /// `ENOMEM` where there is no page to split with: what comes before it has changed. A range takes the whole table;
-/// `ERESTART` for who holds a range of it.
+/// `ERESTART` for who holds a range of it, and after a slice of [`ACCESS_UNITS`] entries: those that have the right already
+/// are passed over, so that the next call goes on with the rest.
 pub fn set_access<S: Step>(s: &mut S, g: DomGfn, through: DomGfn, access: Access) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     if !s.world().format.has_access(access) || through < g || through.dom != g.dom {
@@ -46,22 +50,29 @@ pub fn set_access<S: Step>(s: &mut S, g: DomGfn, through: DomGfn, access: Access
             }
             return Attempt::done(code);
         }
-        let (at, code) = s.fold((g.gfn.0, Code::Ok.word()), |s, (at, _)| {
+        let most = s.world().slice(ACCESS_UNITS);
+        let (_, code, units) = s.fold((g.gfn.0, Code::Ok.word(), 0), |s, (at, _, units)| {
             s.note("looks for the next entry");
             let sweep = Sweep { slot, from: crate::addr::Gfn(at), through: through.gfn, ty: None };
             let Some(found) = Found::from_words(s.effect(Effect::Act(Act::Sweep(sweep)))?) else {
-                return Ok(Break((at, Code::Ok.word())));
+                return Ok(Break((at, Code::Ok.word(), units)));
             };
             let g = DomGfn { dom: g.dom, gfn: found.gfn };
             let Some(leaf) = s.world().leaf_of(g, found.entry, found.level) else {
-                return Ok(Break((at, Code::Ok.word())));
+                return Ok(Break((at, Code::Ok.word(), units)));
             };
+            if leaf.order == Order::K4 && leaf.access == access {
+                return Ok(Continue((found.gfn.0 + 1, Code::Ok.word(), units)));
+            }
+            if units == most {
+                return Ok(Break((at, Code::Erestart.word(), units)));
+            }
             Ok(match put(s, g, leaf, access)? {
-                Code::Ok => Continue((found.gfn.0 + 1, Code::Ok.word())),
-                error => Break((at, error.word())),
+                Code::Ok => Continue((found.gfn.0 + 1, Code::Ok.word(), units + 1)),
+                error => Break((at, error.word(), units)),
             })
         })?;
-        if at > g.gfn.0 {
+        if units > 0 {
             flush(s, slot)?;
         }
         Attempt::done(Code::from_word(code).unwrap_or(Code::Ok))

@@ -60,7 +60,8 @@ pub fn change_type_one<S: Step>(s: &mut S, g: DomGfn, from: P2mType, to: P2mType
 /// `change_type_range g through h from T to U` (`p2m_change_type_range`): the same for every entry of the range that is
 /// of the first type, under the whole table. A superpage that lies in the range stays one; one that crosses its border
 /// is split. `EINVAL` if either type is special, or the range ends before it begins or in another domain; `ENOMEM` where
-/// a page to split with is missing: what comes before it has changed.
+/// a page to split with is missing: what comes before it has changed. `ERESTART` after a slice of [`CHANGE_UNITS`] entries:
+/// what has changed is not of the first type any more, so that the next call goes on with the rest.
 pub fn change_type_range<S: Step>(
     s: &mut S,
     g: DomGfn,
@@ -74,10 +75,14 @@ pub fn change_type_range<S: Step>(
     }
     outermost_code(s, Hold::whole(slot), |s, _| {
         let access = default_access(s, slot)?;
-        let (code, _) = rewrite(s, slot, (g.gfn, through.gfn), (from, to), Some(access))?;
+        let most = s.world().slice(CHANGE_UNITS);
+        let (code, _) = rewrite_slice(s, slot, (g.gfn, through.gfn), (from, to), Some(access), most)?;
         Attempt::done(code)
     })
 }
+
+/// Entries that one call changes before it lets others run.
+pub const CHANGE_UNITS: u64 = 1024;
 
 /// Under the whole table: every leaf of the first type in `span` (both ends included) gets the second, and `access` if
 /// there is one, else it keeps its own. One flush at the end, if anything was changed. Gives the first error and how
@@ -89,9 +94,23 @@ pub fn rewrite<S: Step>(
     (from, to): (P2mType, P2mType),
     access: Option<Access>,
 ) -> Result<(Code, u64), Stop> {
+    rewrite_slice(s, slot, span, (from, to), access, u64::MAX)
+}
+
+/// The same, and `ERESTART` once so many entries have changed and there are more.
+fn rewrite_slice<S: Step>(
+    s: &mut S,
+    slot: u8,
+    span: (Gfn, Gfn),
+    (from, to): (P2mType, P2mType),
+    access: Option<Access>,
+    most: u64,
+) -> Result<(Code, u64), Stop> {
+    /// Entries changed are counted above the code.
+    const UNIT: u64 = 1 << 8;
     let dom = s.world().domain(slot).id;
     let through = span.1;
-    let (_, code, changed) = s.fold((span.0.0, Code::Ok.word(), 0), |s, (at, _, changed)| {
+    let (_, code, changed) = s.fold((span.0.0, Code::Ok.word(), 0), |s, (at, units, changed)| {
         if at > through.0 || from == to {
             return Ok(Break((at, Code::Ok.word(), changed)));
         }
@@ -103,11 +122,14 @@ pub fn rewrite<S: Step>(
         else {
             return Ok(Break((at, Code::Ok.word(), changed)));
         };
+        if units / UNIT >= most {
+            return Ok(Break((at, Code::Erestart.word(), changed)));
+        }
         let whole = found.gfn.offset(leaf.order) == 0 && found.gfn.0 + (leaf.order.frames() - 1) <= through.0;
         let order = if whole { leaf.order } else { Order::K4 };
         let new = NewEntry { access: access.unwrap_or(leaf.access), order, ..NewEntry::new(leaf.mfn, to) };
         Ok(match set_entry(s, DomGfn { dom, gfn: found.gfn }, new)? {
-            Code::Ok => Continue((found.gfn.0 + order.frames(), Code::Ok.word(), changed + order.frames())),
+            Code::Ok => Continue((found.gfn.0 + order.frames(), units + UNIT, changed + order.frames())),
             error => Break((at, error.word(), changed)),
         })
     })?;

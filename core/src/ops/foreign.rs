@@ -164,6 +164,7 @@ pub const RELINQUISH_UNITS: u64 = 0x2000;
 /// next call goes on from there. The domain is marked as dying before, so that none comes behind its back.
 pub fn relinquish_foreign<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
     let words = [DomWord::MaxMapped, DomWord::NextForeign, DomWord::NrForeign].map(|w| s.dom_word(slot, w));
+    let most = s.world().slice(RELINQUISH_UNITS);
     s.note("reads how far the table goes");
     let max = s.load(words[0])?;
     s.note("reads where the last slice ended");
@@ -173,7 +174,7 @@ pub fn relinquish_foreign<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
         if s.load(words[2])? == 0 || gfn >= max {
             return Ok(Break((0, units, Code::Ok.word())));
         }
-        if units == RELINQUISH_UNITS {
+        if units == most {
             return Ok(Break((gfn, units, Code::Erestart.word())));
         }
         let g = DomGfn { dom: s.world().domain(slot).id, gfn: Gfn(gfn) };

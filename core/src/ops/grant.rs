@@ -9,8 +9,7 @@
 //! Where the world holds mapped entries captive (question Q3 of the proposal) the granter's entry stays got from the
 //! first mapping to the last, by one actor.
 //!
-//! Transfer is refused by Xen for guests of this kind since XSA-217 (`fae7d5be8b` of 2017-06-20) and is no operation
-//! here.
+//! Transfer is [`grant_transfer`](super::physmap::grant_transfer).
 
 use super::code::Code;
 use super::log_dirty;
@@ -20,6 +19,7 @@ use super::physmap::{old, p2m_add_page};
 use super::query::{self, release, take};
 use super::refs::{get_page_type, put_page_type};
 use super::table::{NewEntry, flush_sync, set_entry};
+use super::teardown::each_entry;
 use crate::addr::{DomGfn, DomId, Mfn, Order};
 use crate::entry::P2mType;
 use crate::lock::{Hold, Lock, Mode, policy};
@@ -27,6 +27,7 @@ use crate::machine::grants::{GrantAct, GrantWord};
 use crate::machine::refs::PageType;
 use crate::machine::{FrameWord, GRANT_READONLY};
 use crate::step::{Act, Page, Step, Stop};
+use std::ops::ControlFlow::{Break, Continue};
 
 /// What a grant says, which nobody changes.
 #[derive(Clone, Copy)]
@@ -48,6 +49,12 @@ fn read<S: Step>(s: &mut S, grant: u64) -> Result<Grant, Stop> {
     let to = load(s, grant, GrantWord::To)?;
     let slot = s.slot(from.dom)?;
     Ok(Grant { from, slot, to: DomId(to as u16), readonly: to >> GRANT_READONLY & 1 == 1 })
+}
+
+/// Where the receiver of a transfer wants the page that this domain gives; none if the grant is not for it.
+pub fn transfers_to<S: Step>(s: &mut S, grant: u64, dom: DomId) -> Result<Option<DomGfn>, Stop> {
+    let is = read(s, grant)?;
+    Ok((is.to == dom && !is.readonly).then_some(is.from))
 }
 
 /// `grant_map g = G [readonly]`: the granted frame is mapped at `g`. Errors in their order:
@@ -211,6 +218,44 @@ fn unpin<S: Step>(s: &mut S, grant: u64, is: Grant, mfn: Mfn, write: bool) -> Re
         query::let_go(s, is.from)?;
     }
     Ok(())
+}
+
+/// Takes every mapping of granted frames away that a dying domain has, with its pins: then those of which no entry is
+/// left. `ERESTART` at the end of a slice. Xen's `gnttab_release_mappings`, which drops the pins alone.
+pub fn release_mappings<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
+    for ty in [P2mType::GrantMapRw, P2mType::GrantMapRo] {
+        let code = s.scope(|s| {
+            each_entry(s, slot, Some(ty), |s, g, _| {
+                grant_unmap(s, g)?;
+                Ok(Code::Ok)
+            })
+        })?;
+        if code != Code::Ok {
+            return Ok(code);
+        }
+    }
+    let dom = s.world().domain(slot).id;
+    for grant in 0..s.world().map.grants() as u64 {
+        s.scope(|s| {
+            let is = read(s, grant)?;
+            if is.to != dom {
+                return Ok(());
+            }
+            let lock = Lock::Grant(is.slot);
+            s.lock(lock, Mode::Exclusive)?;
+            s.fold((), |s, ()| {
+                let frame = load(s, grant, GrantWord::Frame)?;
+                if frame == 0 {
+                    return Ok(Break(()));
+                }
+                let write = load(s, grant, GrantWord::Writers)? > 0;
+                unpin(s, grant, is, Mfn(frame - 1), write)?;
+                Ok(Continue(()))
+            })?;
+            s.unlock(lock, Mode::Exclusive)
+        })?;
+    }
+    Ok(Code::Ok)
 }
 
 /// `grant_copy g = G`: the granted page's content is written to the domain's own page at `g`. The source is pinned for

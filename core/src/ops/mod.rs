@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod broken;
 pub mod callers;
 pub mod change_type;
 mod code;
@@ -31,5 +32,6 @@ pub mod query;
 pub mod refs;
 pub mod sharing;
 pub mod table;
+pub mod teardown;
 
 pub use code::Code;

@@ -6,7 +6,7 @@
 
 use super::table::flush;
 use crate::addr::{DomGfn, Mfn};
-use crate::entry::{Decoded, Leaf};
+use crate::entry::{Decoded, Era, Leaf};
 use crate::lock::policy::{self, Plan};
 use crate::machine::recalc::RecalcAct;
 use crate::machine::table::TableAct;
@@ -114,12 +114,14 @@ pub fn walk_marks<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8, bool), Stop
 }
 
 /// The table word that a look-up of `g` answers: inside a superpage with the frame of this very gfn; with none where
-/// the type has none, whatever the entry keeps there (populate on demand: a number that means nothing); for a hole
-/// [`Format::miss`](crate::entry::Format::miss). Its size is that of [`Format::taken`](crate::entry::Format::taken).
+/// the type has none, whatever the entry keeps there (populate on demand: a number that means nothing), or the frame
+/// is broken; for a hole [`Format::miss`](crate::entry::Format::miss). Its size is that of [`Format::taken`](crate::entry::Format::taken).
 pub fn answer(world: &World, g: DomGfn, entry: u64, level: u8) -> u64 {
     let format = world.format;
     match world.leaf_of(g, entry, level) {
-        Some(leaf) if leaf.ty.may_have_frame() => format.taken(format.with_mfn(entry, leaf.mfn), level),
+        Some(leaf) if leaf.ty.may_have_frame() && !leaf.ty.is_broken() => {
+            format.taken(format.with_mfn(entry, leaf.mfn), level)
+        }
         Some(_) => format.taken(format.with_mfn(entry, Mfn::INVALID), level),
         None => format.miss(),
     }
@@ -169,7 +171,9 @@ pub fn resolve<S: Step>(s: &mut S, g: DomGfn, q: Query) -> Result<(u64, u8), Sto
     walk(s, g)
 }
 
-/// `get_gfn g`: takes the entry's lock, looks it up, and pins the frame, if it has one. Must be put even if not.
+/// `get_gfn g`: takes the entry's lock, looks it up, and pins the frame, if it has one. Must be put even if not. A broken
+/// page has none, and whoever may populate (from 2012 on) ends the domain over it: the guest would go on as if it were
+/// there.
 pub fn get_gfn<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
     get_gfn_type(s, g, Query::ALLOC)
 }
@@ -204,8 +208,12 @@ fn get<S: Step>(s: &mut S, g: DomGfn, slot: u8, plan: Plan, q: Query) -> Result<
         take(s, slot, plan)?;
         (entry, level) = resolve(s, g, q)?;
     }
+    let leaf = s.world().leaf_of(g, entry, level);
+    if q.alloc && leaf.is_some_and(|l| l.ty.is_broken()) && s.world().format.era() != Era::Oct2011 {
+        super::crash::crash(s, slot)?;
+    }
     if policy::pins(s.world())
-        && let Some(leaf) = s.world().leaf_of(g, entry, level).filter(|l| l.has_frame())
+        && let Some(leaf) = leaf.filter(|l| l.has_frame() && !l.ty.is_broken())
     {
         s.act(Act::Pin { g, mfn: leaf.mfn })?;
     }

@@ -29,5 +29,5 @@ impl<C: Code> Sim<C> {
 
 /// Whether an effect may end other actors than its own.
 pub(super) fn crashes(e: &Effect) -> bool {
-    matches!(e, Effect::Act(Act::Pause(PauseAct::Crash(_))))
+    matches!(e, Effect::Act(Act::Pause(PauseAct::Crash(_) | PauseAct::Kill(_))))
 }

@@ -1,6 +1,7 @@
 //! Sentences for rings, lists, objects and pauses: what was done, and what is about to be.
 
 use super::naming::{Names, number};
+use crate::addr::Mfn;
 use crate::machine::World;
 use crate::machine::lists::{Element, ListAct};
 use crate::machine::objects::ObjectAct;
@@ -8,6 +9,7 @@ use crate::machine::paging::{PagingAct, asked_for, flag};
 use crate::machine::pause::{PauseAct, Who};
 use crate::machine::pte::{PteAct, PteOp};
 use crate::machine::ring::{RingAct, Ringed};
+use crate::machine::teardown::TeardownAct;
 use crate::step::Act;
 
 /// What such an act did, as it follows the actor's name; none for any other.
@@ -68,6 +70,18 @@ pub(super) fn did(names: &Names<'_>, a: Act, result: u64, second: u64) -> Option
             PauseAct::Unpause(who) => format!("lets {} run again", whom(world, who)),
             PauseAct::EnterGuest => "enters its guest".into(),
             PauseAct::Crash(slot) => format!("crashes {}", world.domain(slot).name),
+            PauseAct::Kill(slot) => format!("marks {} dying", world.domain(slot).name),
+        },
+        Act::Teardown(t) => match t {
+            TeardownAct::Owned(slot) if result == u64::MAX => {
+                format!("finds no more frames of {}", world.domain(slot).name)
+            }
+            TeardownAct::Owned(_) => format!("finds frame {}", names.frame(Mfn(result))),
+            TeardownAct::ClearRoot(slot) => format!("empties the root of {}", world.domain(slot).name),
+            TeardownAct::FreeTable(_) if result != 0 => "gives a table page back to the pool".into(),
+            TeardownAct::FreeTable(slot) => format!("finds no more tables of {}", world.domain(slot).name),
+            TeardownAct::Drain(_) if result != 0 => "gives a page of the pool to the heap".into(),
+            TeardownAct::Drain(slot) => format!("finds the pool of {} empty", world.domain(slot).name),
         },
         Act::Paging(p) => paging_did(world, p, result),
         _ => return None,
@@ -96,6 +110,13 @@ pub(super) fn doing(names: &Names<'_>, a: Act) -> Option<String> {
         Act::Pause(PauseAct::Unpause(who)) => format!("let {} run again", whom(world, who)),
         Act::Pause(PauseAct::EnterGuest) => "enter its guest".into(),
         Act::Pause(PauseAct::Crash(slot)) => format!("crash {}", world.domain(slot).name),
+        Act::Pause(PauseAct::Kill(slot)) => format!("mark {} dying", world.domain(slot).name),
+        Act::Teardown(t) => match t {
+            TeardownAct::Owned(slot) => format!("look for a frame of {}", world.domain(slot).name),
+            TeardownAct::ClearRoot(slot) => format!("empty the root of {}", world.domain(slot).name),
+            TeardownAct::FreeTable(slot) => format!("give a table of {} back", world.domain(slot).name),
+            TeardownAct::Drain(slot) => format!("take a page from the pool of {}", world.domain(slot).name),
+        },
         Act::Paging(p) => paging_doing(world, p),
         _ => return None,
     })

@@ -5,7 +5,7 @@ use crate::addr::{DomGfn, DomId, Mfn};
 use crate::machine::frames::M2P_SHARED;
 use crate::machine::grants::GrantAct;
 use crate::machine::kept::{Keeper, KeptAct};
-use crate::machine::refs::{Dropped, PageType, RefsAct};
+use crate::machine::refs::{Dropped, Offlined, PageType, RefsAct};
 use crate::machine::sharing::{Kept, SharingAct};
 use crate::script::Pgt;
 
@@ -47,6 +47,16 @@ pub(super) fn refs_done(names: &Names<'_>, a: RefsAct, result: u64) -> String {
         },
         RefsAct::SetOwner { mfn, to } => format!("gives {} to {}", names.frame(mfn), owner(to)),
         RefsAct::SetGpfn { mfn, gpfn: g } => format!("writes the m2p of {}: {}", names.frame(mfn), gpfn(g)),
+        RefsAct::Steal { mfn, from } if result != 0 => format!("takes {} from {}", names.frame(mfn), owner(from)),
+        RefsAct::Steal { mfn, .. } => format!("finds that somebody else refers to {}", names.frame(mfn)),
+        RefsAct::Assign { mfn, to } if result != 0 => format!("gives {} to {}", names.frame(mfn), owner(to)),
+        RefsAct::Assign { to, .. } => format!("finds that {} takes no more frames", owner(to)),
+        RefsAct::Discard(mfn) => format!("frees {}", names.frame(mfn)),
+        RefsAct::Offline(mfn) => match Offlined::from_word(result) {
+            Offlined::Free => format!("takes the free frame {} out of use", names.frame(mfn)),
+            Offlined::InUse => format!("marks {} broken, which is in use", names.frame(mfn)),
+            Offlined::Before => format!("finds {} marked as broken already", names.frame(mfn)),
+        },
     }
 }
 
@@ -56,6 +66,10 @@ pub(super) fn refs_doing(names: &Names<'_>, a: RefsAct) -> String {
         RefsAct::PutType(mfn) => format!("drop a typed reference on {}", names.frame(mfn)),
         RefsAct::SetOwner { mfn, to } => format!("give {} to {}", names.frame(mfn), owner(to)),
         RefsAct::SetGpfn { mfn, gpfn: g } => format!("write the m2p of {}: {}", names.frame(mfn), gpfn(g)),
+        RefsAct::Steal { mfn, from } => format!("take {} from {}", names.frame(mfn), owner(from)),
+        RefsAct::Assign { mfn, to } => format!("give {} to {}", names.frame(mfn), owner(to)),
+        RefsAct::Discard(mfn) => format!("free {}", names.frame(mfn)),
+        RefsAct::Offline(mfn) => format!("mark {} broken", names.frame(mfn)),
     }
 }
 

@@ -197,9 +197,13 @@ fn act(names: &Names<'_>, a: Act, result: u64, second: u64) -> String {
         Act::Flush(of) => format!("flushes the TLB of {}", names.world.actor_name(of)),
         Act::Sweep(of) => super::dirty::swept(names, of, [result, second]),
         Act::Dirty(a) => super::dirty::did(names, a, result),
-        Act::Pte(_) | Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
-            deeds::did(names, a, result, second).unwrap_or_default()
-        }
+        Act::Pte(_)
+        | Act::Ring(_)
+        | Act::Paging(_)
+        | Act::List(_)
+        | Act::Object(_)
+        | Act::Pause(_)
+        | Act::Teardown(_) => deeds::did(names, a, result, second).unwrap_or_default(),
         Act::Nested(n) => nested::did(names, n, result),
         Act::Monitor(a) => monitor::did(names, a, result),
         Act::Recalc(a) => recalc::did(names, a, result),
@@ -296,9 +300,13 @@ fn doing_act(names: &Names<'_>, a: Act) -> String {
         Act::Flush(of) => format!("flush the TLB of {}", names.world.actor_name(of)),
         Act::Sweep(of) => super::dirty::sweeping(names, of),
         Act::Dirty(a) => super::dirty::doing(names, a),
-        Act::Pte(_) | Act::Ring(_) | Act::Paging(_) | Act::List(_) | Act::Object(_) | Act::Pause(_) => {
-            deeds::doing(names, a).unwrap_or_default()
-        }
+        Act::Pte(_)
+        | Act::Ring(_)
+        | Act::Paging(_)
+        | Act::List(_)
+        | Act::Object(_)
+        | Act::Pause(_)
+        | Act::Teardown(_) => deeds::doing(names, a).unwrap_or_default(),
         Act::Nested(n) => nested::doing(names, n),
         Act::Monitor(a) => monitor::doing(names, a),
         Act::Recalc(a) => recalc::doing(names, a),

@@ -9,7 +9,7 @@ use super::survey::Survey;
 use super::{Broken, Rule, Rules, held, invariants, memory, misuse, waits};
 use crate::addr::ActorId;
 use crate::entry::{Decoded, P2mType};
-use crate::machine::frames::PGC_ALLOCATED;
+use crate::machine::frames::{PGC_ALLOCATED, PGC_BROKEN};
 use crate::machine::{FrameUse, FrameWord, GhostWord, Region, Words, World, frames, tlb};
 use crate::sim::{Code, Locals, Memory, Pending, Stepped, Thing, ways};
 use crate::step::{Act, Effect};
@@ -177,7 +177,8 @@ impl Watch {
             return;
         }
         let info = w.map.frame(leaf.mfn, FrameWord::Count).map_or(0, |c| m.get(c));
-        if info != PGC_ALLOCATED | 1 {
+        // A frame that has broken meanwhile has no more users for it.
+        if info & !PGC_BROKEN != PGC_ALLOCATED | 1 {
             let why = format!("{g} is nominated while frame {} has other users", w.frame_name(leaf.mfn));
             out.broken.push(Broken::by(out.actor, Rule::I13, why));
         }

@@ -61,6 +61,7 @@ remove_page | table | SUPER | | r = remove_page 1:0x207 = S + 7 | r == ENOMEM
 guest_remove | table | SUPER | | r = guest_remove 1:0x207 | r == ENOMEM
 guest_remove | frame | SHARED | | r = guest_remove 1:0x11 | r == ENOMEM
 guest_remove | dying | SHARED | | r = guest_remove 1:0x11 | r == ENOMEM
+map_special | table | 0x10 = X as ram_rw special | | r = map_special 1:0x40000 = X | r == ENOMEM
 increase | table | 0x10 = M as ram_rw | | r = increase 1:0x40000 | r == ENOMEM
 increase | frame | 0x10 = M as ram_rw | | r = increase 1:0x40 | r == ENOMEM
 increase | frame | SHARED | | r = increase 1:0x40 order 9 | r == ENOMEM
@@ -176,6 +177,11 @@ guest_remove | RAM | | r = guest_remove 1:0x10; assert r == ok
 guest_remove | ring = 1 / 0x10 = ram_paged | post ring(1) = 1:0x7 | r = guest_remove 1:0x10; assert r == ok
 increase | RAM | | r = increase 1:0x30
 move_page | RAM | | r = move_page 1:0x10 to 1:0x30; assert r == ok
+teardown | RAM | | r = teardown 1; assert r == ok
+machine_check | RAM | | r = machine_check M; assert r == ok
+exchange | RAM | | r = exchange 1:0x10; assert r == EINVAL
+grant_transfer | RAM | | r = grant_transfer 2:0x10 = G; assert r == EINVAL
+map_special | 0x10 = X as ram_rw special | | r = map_special 1:0x30 = X; assert r == ok
 change_type | RAM | | r = change_type 1:0x10 from ram_rw to ram_ro; assert r == ok
 change_type_range | RAM | | r = change_type_range 1:0x10 through 1:0x11 from ram_rw to ram_ro; assert r == ok
 change_type_global | RAM | | r = change_type_global 1 from ram_rw to ram_logdirty; assert r == ok

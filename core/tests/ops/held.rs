@@ -31,6 +31,8 @@ set_access | 2m | RAM | | gfn(1:0x10) | r = set_access 1:0x10 through 1:0x11 = a
 move_page | 4k | POD | BLOCK | gfn(1:0x207) | r = move_page 1:0x207 to 1:0x10 | r == ok | r == ERESTART
 foreign_map | 4k | POD | BLOCK | gfn(1:0x207) | r = foreign_map 2:0x10 = 1:0x207 | r == ok | r == EINVAL
 grant_map | 4k | 0x0 = populate_on_demand order 9 | BLOCK | gfn(1:0x10) | r = grant_map 1:0x400 = O | r == ok | r == EINVAL
+teardown | 2m | RAM | | gfn(1:0x10) | r = teardown 1 | r == ok | r == ERESTART
+map_special | 2m | 0x400 = X as ram_rw special | | gfn(1:0x10) | r = map_special 1:0x10 = X | r == ok | r == ERESTART
 ioreq_release | 2m | RAM | r = ioreq_claim 1 for_write | gfn(1:0x10) | r = ioreq_release 1 | r == ok | r == ERESTART
 ";
 
@@ -40,9 +42,9 @@ const ENOUGH: [(&str, &str); 4] = [
         "locks its entries, of which it knows at first, and splits what is larger",
         "get_gfn_query put_gfn put_two_gfns nominate evict populate prep resume drop share_nominate share_add unshare \
          remove_page guest_remove change_type logdirty_fault grant_unmap foreign_unmap clear_mmio set_identity \
-         clear_identity get_access access_check set_mem_type nested_fill nominate_gref",
+         clear_identity get_access access_check set_mem_type nested_fill nominate_gref machine_check grant_transfer",
     ),
-    ("locks at first all that its order names", "mark_pod decrease increase set_mmio map_mmio unmap_mmio"),
+    ("locks at first all that its order names", "mark_pod decrease increase set_mmio map_mmio unmap_mmio exchange"),
     (
         "locks no entry, or passes over what somebody holds",
         "mark_dirty logdirty_peek pod_target empty_cache sweep default_access ioreq_claim nested_get nested_flush \

@@ -426,3 +426,44 @@ fn operations_that_populate_or_unshare_on_their_way_remember_no_more_than_they_h
         &["toolstack 2: c = foreign_map 2:0x12 = 1:0x400; assert c == ok; c = foreign_unmap 2:0x12; assert c == ok"],
     );
 }
+
+/// X and Y are pages of Xen's own, N is not.
+const XENS: &str = "0x10 = X as ram_rw special; 0x11 = Y as ram_rw special; 0x12 = N as ram_rw";
+
+#[test]
+fn a_page_of_xens_own_is_mapped_where_it_is_wanted_and_nowhere_else() {
+    one(
+        "",
+        XENS,
+        "c = map_special 1:0x400 = X; assert c == ok; e = lookup 1:0x10; assert e.mfn == none
+        e = lookup 1:0x400; m = load m2p(X); n = load count(X); assert e.mfn == X and m == 1:0x400 and n == 1
+        c = map_special 1:0x400 = X; assert c == ok; n = load count(X); assert n == 1",
+    );
+    // Over memory: that is given back. Over another page of Xen's: that stays.
+    one("", XENS, "c = map_special 1:0x12 = X; assert c == ok and free(N); e = lookup 1:0x12; assert e.mfn == X");
+    one(
+        "words = { old = \"none\" }",
+        XENS,
+        "store old = Y; c = map_special 1:0x11 = X; assert c == ok and not free(Y); m = load m2p(Y); assert m == none
+        n = load count(Y); assert n == 1; c = map_special 1:0x20 = Y; assert c == ok",
+    );
+    one(
+        "",
+        XENS,
+        "c = map_special 1:0x20 = N; assert c == EINVAL; e = lookup 1:0x12; assert e.mfn == N
+        c = map_special 2:0x20 = X; assert c == EINVAL; e = lookup 1:0x10; assert e.mfn == X",
+    );
+    one("", XENS, "lock gfn(1:0x20); set_entry 1:0x20 = F as mmio_direct; unlock gfn(1:0x20); c = map_special 1:0x20 = X; assert c == EPERM
+        e = lookup 1:0x10; assert e.mfn == X");
+    one(
+        "",
+        XENS,
+        "fail table; c = map_special 1:0x40000 = X; assert c == ENOMEM; e = lookup 1:0x10; m = load m2p(X); assert e.mfn == X and m == 1:0x10",
+    );
+}
+
+#[test]
+fn two_that_map_a_page_of_xens_own_leave_it_with_one_address() {
+    let map = |g: &str| format!("vcpu: c = map_special {g} = X; assert c == ok");
+    holds("", "0x10 = X as ram_rw special; 0x401 = ram_rw; 0x801 = ram_rw", &[&map("1:0x400"), &map("1:0x800")]);
+}

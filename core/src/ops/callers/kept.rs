@@ -8,9 +8,9 @@
 
 use super::page::{Page, close_typed, open_held, open_typed, typed};
 use crate::addr::{ActorId, DomGfn, Mfn};
-use crate::machine::DomWord;
 use crate::machine::kept::{Keeper, KeptAct};
 use crate::machine::paging::is_own;
+use crate::machine::{DomWord, Kind};
 use crate::ops::query::{answered, get_two_gfns, lookup, put_two_gfns};
 use crate::ops::refs::put_page_and_type;
 use crate::ops::{Code, pod};
@@ -112,6 +112,23 @@ fn both<S: Step>(s: &mut S, slot: u8, g: DomGfn, h: DomGfn) -> Result<Code, Stop
     }
     // Who has the one has the other: nobody else can be here now.
     keep(s, Keeper::SharedPage(slot), shared)
+}
+
+/// A domain that ends gives up all that is kept of it: its ring, and what its vCPUs have registered.
+pub fn give_all_up<S: Step>(s: &mut S, slot: u8) -> Result<(), Stop> {
+    mem_event_disable(s, slot)?;
+    let world = s.world();
+    let dom = world.domain(slot).id;
+    let own = |a: &ActorId| world.actors[a.0 as usize].domain == dom && world.actors[a.0 as usize].kind == Kind::Vcpu;
+    let vcpus: Vec<ActorId> = world.actor_ids().filter(own).collect();
+    for a in vcpus {
+        give_up(s, Keeper::VcpuInfo(a))?;
+        // Its reference is a plain one.
+        if let Some(mfn) = s.act(Act::Kept(KeptAct::GiveUp(Keeper::Vvmcx(a))))?.checked_sub(1) {
+            s.act(Act::PutPage(Mfn(mfn)))?;
+        }
+    }
+    Ok(())
 }
 
 /// `mem_event_disable d`: there is no ring any more, and its pages are the domain's alone again. `ENODEV` if there is

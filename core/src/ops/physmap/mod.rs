@@ -4,13 +4,15 @@
 //! ([`needs`](super::needs)). A frame is mapped once: m2p names its gfn, and is claimed before the entry is written.
 
 mod add;
+mod exchange;
 mod moving;
 pub mod old;
 mod remove;
 mod reservation;
 
 pub use add::{add_page, p2m_add_page};
-pub use moving::move_page;
+pub use exchange::{grant_transfer, memory_exchange};
+pub use moving::{map_special, move_page};
 pub use remove::{guest_remove, guest_remove_page, p2m_remove_entry, remove_from_physmap, remove_page};
 pub use reservation::{decrease, increase};
 

@@ -1,22 +1,24 @@
-//! Mapping a page at another frame number (Xen's `xenmem_add_to_physmap_one`, map space *gmfn*; reference section 7.6,
-//! as of 2026-08).
+//! Mapping a page at another frame number (Xen's `xenmem_add_to_physmap_one`; reference section 7.6, as of 2026-08): one
+//! that the guest has (map space *gmfn*), or one of Xen's own (*shared_info*, *grant_table*). What is another domain's
+//! (*gmfn_foreign*) is [`foreign_map`](crate::ops::foreign::foreign_map).
 //!
 //! Protocol: both frame numbers are held from the first look to the last change, taken in their order, so that m2p of
 //! the page names the number it is moved from and stays so (section 1.5, item 1).
 
 use super::add::p2m_add_page;
 use super::old::{self, Piece};
-use super::remove::{Unmapped, guest_remove_page, unmap};
+use super::remove::{Unmapped, guest_remove_page, p2m_remove_entry, unmap};
 use crate::addr::{DomGfn, Mfn, Order};
 use crate::entry::{Leaf, P2mType};
-use crate::lock::Hold;
+use crate::lock::{Hold, Lock, Mode};
 use crate::machine::FrameWord;
+use crate::machine::frames::PGC_XEN_HEAP;
 use crate::ops::code::Code;
 use crate::ops::log_dirty;
 use crate::ops::needs::{Attempt, outermost_code};
 use crate::ops::pod;
 use crate::ops::sharing;
-use crate::ops::table::{NewEntry, flush_now, set_entry};
+use crate::ops::table::{NewEntry, flush_sync, set_entry};
 use crate::step::{Act, Step, Stop};
 
 /// `move_page g to h`: the page at `g` is mapped at `h` instead; what stood at `h` is given back. Errors in their
@@ -102,6 +104,58 @@ fn moved<S: Step>(s: &mut S, hold: Hold, g: DomGfn, h: DomGfn, leaf: Leaf) -> Re
     Ok(code)
 }
 
+/// `map_special h = F`: a page of Xen's own that the domain may see, its shared_info or a frame of its grant table, is
+/// mapped at `h`, and nowhere else any more; what stood at `h` is given back, but a page of Xen's own is only unmapped.
+/// Errors in their order: `EINVAL`: no such frame number, or the frame is no page of Xen's that is the domain's;
+/// `EPERM`: a device stands at `h`; those of `guest_remove` for what stands at `h`, but a hole; those of
+/// [`add_page`](super::add_page). A page that is at `h` already stays.
+///
+/// The grant lock comes first and is held over all of it (S55: XSA-384, `eb6bbf7b30` of 2021-09-08, and XSA-486,
+/// `02708d3b51` of 2026-04-28), so that two who map one frame at two numbers follow each other (S54: XSA-379).
+pub fn map_special<S: Step>(s: &mut S, h: DomGfn, mfn: Mfn) -> Result<Code, Stop> {
+    let slot = s.slot(h.dom)?;
+    if !h.gfn.fits() || !is_special_page(s, mfn)? {
+        return Ok(Code::Einval);
+    }
+    s.lock(Lock::Grant(slot), Mode::Exclusive)?;
+    let first = Hold::entry(s.world(), slot, h.gfn, Order::K4);
+    let code = outermost_code(s, first, |s, hold| {
+        let m2p = s.frame_word(mfn, FrameWord::M2p)?;
+        s.note("looks where the frame is mapped");
+        let named = s.load(m2p)?;
+        let at = (named >> 63 == 0).then(|| DomGfn::from_word(named));
+        if let Some(o) = at.filter(|o| o.dom == h.dom && !hold.covers(s.world(), slot, o.gfn, Order::K4)) {
+            return Attempt::needs(Hold::entry(s.world(), slot, o.gfn, Order::K4));
+        }
+        let there = old::look(s, h)?;
+        if there.ty() == P2mType::MmioDirect {
+            return Attempt::done(Code::Eperm);
+        }
+        let code = match there.mfn() {
+            Some(old) if old == mfn => return Attempt::done(Code::Ok),
+            None => Code::Ok,
+            Some(_) if there.ty().is_special() => clear_special(s, h, there)?,
+            Some(old) if is_special_page(s, old)? => {
+                s.scope(|s| Ok(answer(p2m_remove_entry(s, hold, h, old, Order::K4)?, |code| code)))?
+            }
+            Some(_) => s.scope(|s| Ok(answer(guest_remove_page(s, hold, h)?, |code| code)))?,
+        };
+        match code {
+            Code::Ok => p2m_add_page(s, hold, h, NewEntry::fresh(mfn, P2mType::RamRw)),
+            code => Attempt::done(code),
+        }
+    })?;
+    s.unlock(Lock::Grant(slot), Mode::Exclusive)?;
+    Ok(code)
+}
+
+/// Whether it is a page of Xen's own (`is_special_page`).
+fn is_special_page<S: Step>(s: &mut S, mfn: Mfn) -> Result<bool, Stop> {
+    let count = s.frame_word(mfn, FrameWord::Count)?;
+    s.note("looks whether the page is Xen's own");
+    Ok(s.load(count)? & PGC_XEN_HEAP != 0)
+}
+
 /// Clears a grant's or foreign entry at the destination. A foreign entry's reference goes with it and may be the frame's
 /// last: one more is held until every TLB that may know the entry has answered.
 fn clear_special<S: Step>(s: &mut S, h: DomGfn, there: Piece) -> Result<Code, Stop> {
@@ -113,7 +167,7 @@ fn clear_special<S: Step>(s: &mut S, h: DomGfn, there: Piece) -> Result<Code, St
     }
     let code = set_entry(s, h, NewEntry::new(Mfn::INVALID, P2mType::Invalid))?;
     if code == Code::Ok {
-        flush_now(s, slot)?;
+        flush_sync(s, slot)?;
     }
     if let Some(mfn) = held {
         s.note("drops its own reference, now that every TLB has answered");

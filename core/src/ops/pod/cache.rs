@@ -42,7 +42,7 @@ pub(super) fn set_cache_target<S: Step>(s: &mut S, slot: u8, target: u64, preemp
         if count == target {
             return Ok(Break((n, code)));
         }
-        if preempt && n >= PREEMPT {
+        if preempt && n >= s.world().slice(PREEMPT) {
             return Ok(Break((n, Code::Erestart.word())));
         }
         let more = if count < target { grow(s, slot, target - count)? } else { shrink(s, slot, count - target)? };

@@ -20,8 +20,15 @@ use std::ops::ControlFlow::{Break, Continue};
 
 /// Numbers after which a sweep ends as soon as the cache has something (`POD_SWEEP_LIMIT`).
 pub const SWEEP_LIMIT: u64 = 1024;
+
 /// Sweeps. What was skipped because others hold it: true. The cache tells what was found.
 pub(super) fn emergency_sweep<S: Step>(s: &mut S, hold: Hold, slot: u8) -> Result<bool, Stop> {
+    Ok(sweep_slice(s, hold, slot, None)?.0)
+}
+
+/// The same, at most so many numbers further if that is wanted, and whether it has got to the end. A slice in which
+/// something was skipped is not noted as done.
+fn sweep_slice<S: Step>(s: &mut S, hold: Hold, slot: u8, most: Option<u64>) -> Result<(bool, bool), Stop> {
     let resume = s.dom_word(slot, DomWord::PodReclaimSingle);
     s.note("asks where the last sweep ended");
     let start = match s.load(resume)? {
@@ -36,17 +43,20 @@ pub(super) fn emergency_sweep<S: Step>(s: &mut S, hold: Hold, slot: u8) -> Resul
         let Some((base, window)) = candidates(found) else { return Ok(Break((0, done, skipped))) };
         let busy = zero_check_window(s, hold, slot, DomGfn { dom, gfn: base }, window)? == Check::Busy;
         let at = (base.0, done + (above - base.0), skipped | busy as u64);
-        let enough = at.1 >= SWEEP_LIMIT && cached(s, slot)? > 0;
+        let enough = most.is_some_and(|n| at.1 >= n) || at.1 >= SWEEP_LIMIT && cached(s, slot)? > 0;
         Ok(if enough || base.0 == 0 { Break(at) } else { Continue(at) })
     })?;
-    let at = next.saturating_sub(1);
-    s.note("notes where the sweep has got to");
-    s.store(resume, at)?;
-    Ok(skipped != 0)
+    if most.is_none() || skipped == 0 {
+        let at = next.saturating_sub(1);
+        s.note("notes where the sweep has got to");
+        s.store(resume, at)?;
+    }
+    Ok((skipped != 0, next <= 1))
 }
 
 /// `sweep d`: sweeps a domain. `EINVAL` if it is dying, `ENOMEM` if the cache has nothing afterwards. Where ranges that
-/// others hold were skipped, and nothing was found, it begins again with the whole table.
+/// others hold were skipped, and nothing was found, it begins again with the whole table. Where the world preempts,
+/// `ERESTART` after so many numbers if nothing was found and there are more below: the next call goes on there.
 pub fn sweep<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
     outermost_code(s, Hold::NOTHING, |s, hold| {
         lock(s, slot)?;
@@ -54,12 +64,21 @@ pub fn sweep<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
             unlock(s, slot)?;
             return Attempt::done(Code::Einval);
         }
-        let skipped = emergency_sweep(s, hold, slot)?;
+        let most = s.world().preempt;
+        let skipped = match most {
+            None => emergency_sweep(s, hold, slot).map(|skipped| (skipped, true)),
+            Some(_) => sweep_slice(s, hold, slot, most),
+        };
+        let (skipped, ended) = skipped?;
         let count = cached(s, slot)?;
         unlock(s, slot)?;
         if count == 0 && skipped && !hold.has_whole(slot) {
             return Attempt::needs(Hold::whole(slot));
         }
-        Attempt::done(if count > 0 { Code::Ok } else { Code::Enomem })
+        Attempt::done(match count {
+            0 if !ended => Code::Erestart,
+            0 => Code::Enomem,
+            _ => Code::Ok,
+        })
     })
 }

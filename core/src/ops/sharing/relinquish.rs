@@ -28,16 +28,20 @@ pub fn relinquish_shared_pages<S: Step>(s: &mut S, slot: u8) -> Result<Code, Sto
         let max = s.load(max)?;
         s.note("reads where the last slice ended");
         let from = s.load(next)?;
+        let slice = s.world().slice(RELINQUISH_UNITS);
         let (at, _, done) = s.fold((from, 0, 0), |s, (gfn, units, _)| {
             s.note("counts what the domain still shares");
             if gfn >= max || s.load(left)? == 0 {
                 return Ok(Break((0, units, 1)));
             }
-            if units >= RELINQUISH_UNITS {
+            if units >= slice {
                 return Ok(Break((gfn, units, 0)));
             }
-            let most = (RELINQUISH_UNITS - units).min(max - gfn);
+            // A world with slices of its own counts looks, so that holes do not fill them.
+            let own = s.world().preempt.is_some();
+            let most = if own { max - gfn } else { (slice - units).min(max - gfn) };
             let (to, worth) = s.scope(|s| one(s, slot, Gfn(gfn), most))?;
+            let worth = if own { 1 } else { worth };
             Ok(Continue((to, units + worth, 0)))
         })?;
         s.note("notes where this slice ended");

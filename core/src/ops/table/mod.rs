@@ -59,7 +59,7 @@ const NO_MEMORY: u64 = 1;
 
 /// `set_entry g = ..`: writes one entry; takes no lock but the structure lock. A larger leaf is split. `EINVAL` unless
 /// gfn and mfn are aligned to the order, the machine has the frames, and the format has the type, a foreign frame in
-/// 4 KB alone; `ENOMEM` if there were not enough pages for tables. A foreign entry holds a reference on its frame:
+/// 4 KB alone; `ENOMEM` if there were not enough pages for tables, as there are none for a domain that is dying. A foreign entry holds a reference on its frame:
 /// `EBUSY` if it cannot be taken, `EILSEQ` if the one of the entry that goes is its frame's last. After an error
 /// nothing is mapped otherwise. m2p, counters and the TLBs of who mapped the old entry are the caller's. Xen's
 /// `ept_set_entry`, `p2m_pt_set_entry` and `p2m_entry_modify`.
@@ -115,6 +115,7 @@ pub fn set_entry<S: Step>(s: &mut S, g: DomGfn, new: NewEntry) -> Result<Code, S
         None => {}
         Some(Refused::Busy) => return Ok(Code::Ebusy),
         Some(Refused::Unsafe) => return Ok(Code::Eilseq),
+        Some(Refused::Closed) => return Ok(Code::Enomem),
     }
     if let Decoded::Table { mfn } = format.decode(target, old)
         && target > 0

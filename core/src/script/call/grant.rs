@@ -1,7 +1,7 @@
 //! Mapping what other domains own.
 
 use super::{Call, code, unknown};
-use crate::ops::{foreign, grant};
+use crate::ops::{foreign, grant, physmap};
 use crate::script::code::Arg;
 use crate::script::verbs::{Verb, Word};
 use crate::step::{Step, Stop};
@@ -12,6 +12,7 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
         Verb::GrantMap => code(grant::grant_map(s, g, c.grant()?, c.call.has(Word::Readonly))?),
         Verb::GrantUnmap => code(grant::grant_unmap(s, g)?),
         Verb::GrantCopy => code(grant::grant_copy(s, g, c.grant()?)?),
+        Verb::GrantTransfer => code(physmap::grant_transfer(s, g, c.grant()?)?),
         Verb::ForeignMap => {
             let of = c.gfn(s, Word::Equals)?;
             code(foreign::foreign_map(s, g, of)?)

@@ -17,6 +17,7 @@ mod pte;
 mod query;
 pub(super) mod shared;
 mod sharing;
+mod teardown;
 
 use super::code::{Expr, VerbCall};
 use super::eval::{self, EvalError, PlaceAt};
@@ -120,12 +121,15 @@ impl Call<'_> {
             SetMmio | ClearMmio | MapMmio | SetIdentity | ClearIdentity | SetAccess | GetAccess | DefaultAccess
             | AccessCheck | IoreqClaim | IoreqRelease | SetMemType | UnmapMmio | AccessListen | AccessUnlisten
             | AccessResume => device::run(self, s),
-            GrantMap | GrantUnmap | GrantCopy | ForeignMap | ForeignUnmap => grant::run(self, s),
+            GrantMap | GrantUnmap | GrantCopy | GrantTransfer | ForeignMap | ForeignUnmap => grant::run(self, s),
             Nominate | Evict | Populate | Prep | Resume | Drop => paging::run(self, s),
             Read | Write | Fault => fault::run(self, s),
-            AddPage | RemovePage | GuestRemove | Increase | Decrease | MovePage => physmap::run(self, s),
+            AddPage | RemovePage | GuestRemove | Increase | Decrease | MovePage | MapSpecial | Exchange => {
+                physmap::run(self, s)
+            }
             MarkPod | DemandPopulate | ZeroCheck | Sweep | PodTarget | EmptyCache => pod::run(self, s),
             Audit | ShareAudit => audit::run(self, s),
+            Teardown | MachineCheck => teardown::run(self, s),
             ShareNominate | Share | ShareAdd | Unshare => sharing::run(self, s),
             Post | Take | Insert | Remove | First | Next | Pause | Unpause | EnterGuest | Crash => shared::run(self, s),
             NestedGet | NestedFill | NestedFlush => nested::run(self, s),

@@ -18,6 +18,11 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
         (Verb::Increase | Verb::AddPage, None) => code(Answer::Einval),
         (Verb::RemovePage, _) => code(physmap::remove_page(s, g, mfn)?),
         (Verb::GuestRemove, _) => code(physmap::guest_remove(s, g)?),
+        (Verb::MapSpecial, _) => code(physmap::map_special(s, g, mfn)?),
+        (Verb::Exchange, _) => {
+            let to = if c.call.has(Word::To) { c.gfn(s, Word::To)? } else { g };
+            code(physmap::memory_exchange(s, g, to)?)
+        }
         (Verb::MovePage, _) => {
             let to = c.gfn(s, Word::To)?;
             code(physmap::move_page(s, g, to)?)

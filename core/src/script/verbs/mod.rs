@@ -125,10 +125,12 @@ impl Verb {
                 | Verb::Write
                 | Verb::Fault
                 | Verb::AccessListen
+                | Verb::Teardown
         )
     }
 
-    /// Whether it gives a promised frame number its frame on its way, and ends the domain where there is no memory.
+    /// Whether it gives a promised frame number its frame on its way, and ends the domain where there is no memory, or
+    /// where the page is broken.
     pub const fn may_populate(self) -> bool {
         matches!(
             self,
@@ -169,7 +171,17 @@ impl Verb {
 
     /// Whether it ends a domain that has a grant, a foreign frame or a device where it is to map something.
     pub const fn may_meet_special(self) -> bool {
-        matches!(self, Verb::AddPage | Verb::Increase | Verb::MovePage | Verb::GrantMap | Verb::SetMmio | Verb::MapMmio)
+        matches!(
+            self,
+            Verb::AddPage
+                | Verb::Increase
+                | Verb::Exchange
+                | Verb::GrantTransfer
+                | Verb::MovePage
+                | Verb::GrantMap
+                | Verb::SetMmio
+                | Verb::MapMmio
+        )
     }
 
     /// Whether it maps a grant, a foreign frame or a device.

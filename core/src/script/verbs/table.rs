@@ -215,8 +215,8 @@ verbs! {
         "nested_fill n1:0x80 to 1:0x10", "fills an entry of a nested table with what a frame number maps";
     NestedFlush "nested_flush" [need Object DOM] CODE, offered,
         "nested_flush 1", "empties a domain's nested tables";
-    Teardown "teardown" [need Object DOM] CODE, later,
-        "teardown 1", "frees a domain's tables";
+    Teardown "teardown" [need Object DOM] CODE, offered,
+        "teardown 1", "ends a domain and takes all that it has, slice by slice";
     Audit "audit" [need Object DOM] COUNT, offered,
         "n = audit 1", "counts what is wrong with a domain's tables";
     LogdirtyFault "logdirty_fault" [need Object GFN] CODE, offered,
@@ -287,4 +287,12 @@ verbs! {
         "access_unlisten 1", "gets them no longer and lets those go on who wait for an answer";
     AccessResume "access_resume" [need Object GFN] COUNT, offered,
         "n = access_resume 1:0x10", "lets those go on who wait for an answer about a frame number";
+    MachineCheck "machine_check" [need Object FRAME] CODE, offered,
+        "c = machine_check M", "takes a frame out of use that the hardware reports as broken";
+    GrantTransfer "grant_transfer" [need Object GFN, need Equals Shape::Grant] CODE, offered,
+        "grant_transfer 2:0x10 = G", "gives a page away to who granted a place for it";
+    Exchange "exchange" [need Object GFN, may To GFN] CODE, offered,
+        "c = exchange 1:0x10", "gives a page up and gets another frame for it";
+    MapSpecial "map_special" [need Object GFN, need Equals FRAME] CODE, offered,
+        "c = map_special 1:0x20 = M", "maps a page of Xen's own, which has one address";
 }
