@@ -19,21 +19,27 @@ use crate::step::{Act, Step, Stop};
 pub fn get_page_from_gfn<S: Step>(s: &mut S, g: DomGfn, q: Query) -> Result<(Mfn, P2mType), Stop> {
     let slot = s.slot(g.dom)?;
     let plan = policy::for_lookup(s.world(), slot, g.gfn).shared(s.world());
-    take(s, slot, plan)?;
-    let (entry, level) = walk(s, g)?;
-    let leaf = s.world().leaf_of(g, entry, level);
-    let change = leaf.is_some_and(|l| q.unshare && l.ty.is_shared() || q.alloc && l.ty.is_pod());
-    let mfn = if change { Mfn::INVALID } else { reference(s, g.dom, leaf)? };
-    release(s, slot, plan)?;
-    if !change {
-        return Ok((mfn, type_of(leaf)));
+    let changes = |leaf: Option<Leaf>| leaf.is_some_and(|l| q.unshare && l.ty.is_shared() || q.alloc && l.ty.is_pod());
+    let (entry, level, mfn) = s.scope(|s| {
+        take(s, slot, plan)?;
+        let (entry, level) = walk(s, g)?;
+        let leaf = s.world().leaf_of(g, entry, level);
+        let mfn = if changes(leaf) { Mfn::INVALID } else { reference(s, g.dom, leaf)? };
+        release(s, slot, plan)?;
+        Ok((entry, level as u64, mfn.0))
+    })?;
+    let leaf = s.world().leaf_of(g, entry, level as u8);
+    if !changes(leaf) {
+        return Ok((Mfn(mfn), type_of(leaf)));
     }
-    let entry = get_gfn_type(s, g, q)?;
-    let leaf = answered(s.world(), entry);
-    let kept = leaf.filter(|l| !(q.unshare && l.ty.is_shared()));
-    let mfn = reference(s, g.dom, kept)?;
-    put_gfn(s, g)?;
-    Ok((mfn, type_of(leaf)))
+    let (entry, mfn) = s.scope(|s| {
+        let entry = get_gfn_type(s, g, q)?;
+        let kept = answered(s.world(), entry).filter(|l| !(q.unshare && l.ty.is_shared()));
+        let mfn = reference(s, g.dom, kept)?;
+        put_gfn(s, g)?;
+        Ok((entry, mfn.0))
+    })?;
+    Ok((Mfn(mfn), type_of(answered(s.world(), entry))))
 }
 
 /// What a look-up calls an entry that maps nothing.
