@@ -5,13 +5,15 @@
 mod dice;
 mod programs;
 mod trial;
+mod world;
 
 use dice::Dice;
 use p2mscope_core::entry::Format;
 use p2mscope_core::machine::Policy;
-use programs::{Setting, plan};
+use programs::plan;
 use std::sync::Arc;
 use trial::{Answers, Trial, report};
+use world::Setting;
 
 fn scale() -> u64 {
     std::env::var("P2MSCOPE_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1)
@@ -77,13 +79,19 @@ fn keep(policies: &[Policy]) {
         assert!(broken.is_empty(), "{}", broken.join("\n"));
     }
     let [never, always] = answers.missing();
+    let never: Vec<_> = never.into_iter().filter(|v| !ELSEWHERE.contains(v)).collect();
     assert!(never.is_empty(), "operations that never did what they should: {never:?}");
     assert!(always.iter().all(|v| CANNOT_FAIL.contains(v)), "operations that never failed: {always:?}");
 }
 
+/// Operations that ask for more than chance brings about (a guest's own tables in its pages, a domain without a ring,
+/// three holders of a granted page): here they only fail; what they do stands in `tests/ops`.
+const ELSEWHERE: [&str; 6] =
+    ["nested_fault", "mem_event_enable", "mem_event_disable", "nominate_gref", "access_listen", "access_unlisten"];
+
 /// Operations that give what they find, that put, or that only count; and those whose errors need locks held around them,
 /// an access right that entries cannot store, or a range that ends before it begins.
-const CANNOT_FAIL: [&str; 24] = [
+const CANNOT_FAIL: [&str; 33] = [
     "get_gfn",
     "get_gfn_query",
     "get_gfn_unshare",
@@ -108,6 +116,15 @@ const CANNOT_FAIL: [&str; 24] = [
     "untrack_vram",
     "default_access",
     "finish_type_change",
+    "emulate",
+    "map_vvmcx",
+    "unmap_vvmcx",
+    "map_vcpu_info",
+    "unmap_vcpu_info",
+    "hypercall_page",
+    "tmem_put",
+    "tmem_get",
+    "access_resume",
 ];
 
 #[test]
@@ -123,7 +140,8 @@ fn nothing_breaks_with_smaller_ranges_or_readers() {
 #[test]
 fn without_locks_something_breaks_soon() {
     let answers = Arc::new(Answers::new());
-    let (broken, n) = search(usual, (Policy::Unlocked, None), 0..1000, 1, &answers);
+    let setting = |seed| Setting { pages: 100, ..usual(seed) };
+    let (broken, n) = search(setting, (Policy::Unlocked, None), 0..1000, 1, &answers);
     assert_eq!(broken.len(), 1, "nothing breaks in {n} schedules");
 }
 

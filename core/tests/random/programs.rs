@@ -7,15 +7,13 @@
 //! entry is made `ram_logdirty` or memory that can be written by hand: whoever does that answers for what is noted.
 
 use crate::dice::Dice;
-use p2mscope_core::entry::{Access, Format, P2mType};
+use crate::world::{Setting, TARGET, world};
+use p2mscope_core::entry::{Access, P2mType};
 use p2mscope_core::script::Kind;
 use p2mscope_core::script::verbs::{Gives, Shape, Slot, VERBS, Verb, VerbInfo, Word};
 
 /// What is written to pages that may be paged out, and what the pager brings back.
 const PAGED: &str = "5";
-
-/// A memory target that all frames together do not reach.
-const TARGET: u64 = 36;
 
 /// Frame numbers of memory that guests write as they like, and that nobody takes from them.
 const WRITTEN: &[&str] = &["1:0x10", "1:0x11", "2:0x10", "1:0x207"];
@@ -27,29 +25,9 @@ const SHARED: &[&str] = &["1:0x28", "1:0x29", "1:0x2a", "1:0x2b", "2:0x28", "2:0
 const TAKEN: &[&str] =
     &["1:0x12", "1:0x13", "1:0x14", "1:0x400", "1:0x403", "1:0x20", "1:0x21", "2:0x12", "2:0x13", "1:0x24"];
 /// Those where nothing is at first.
-const HOLES: &[&str] = &["1:0x1", "1:0x31", "1:0x600", "2:0x30", "2:0x31", "2:0x200"];
+const HOLES: &[&str] = &["1:0x2f", "1:0x31", "1:0x600", "2:0x30", "2:0x31", "2:0x200"];
 /// Those of the views.
 const VIEWED: &[&str] = &["n1:0x80", "n1:0x81", "n2:0x80"];
-
-/// What may stand in the world beside the policy.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Setting {
-    /// How entries are laid out.
-    pub format: Format,
-    /// Further keys of `[world]`.
-    pub keys: &'static str,
-    /// Whether there are entries of 2 MB with memory.
-    pub large: bool,
-    /// Whether an entry stays held while it is mapped elsewhere: then nothing else is done meanwhile.
-    pub captive: bool,
-}
-
-impl Setting {
-    /// The defaults, but for the layout of entries.
-    pub const fn of(format: Format) -> Setting {
-        Setting { format, keys: "", large: false, captive: false }
-    }
-}
 
 /// A lesson in pieces, so that some can be left out.
 #[derive(Clone, Debug)]
@@ -93,10 +71,11 @@ pub fn plan(d: &mut Dice, setting: Setting, pieces: usize) -> Plan {
         Played { name: "TS", kind: "toolstack", domain: 2, pieces: vec![] },
         Played { name: "PG", kind: "pager", domain: 2, pieces: vec![] },
     ];
-    let hides = d.chance(30);
+    let (hides, pages) = (d.chance(30), d.chance(setting.pages));
     for a in &mut actors {
         for _ in 0..1 + d.below(pieces) {
-            let piece = Maker { d, setting, hides, vcpu: (a.kind == "vcpu").then_some((a.name, a.domain)) }.piece();
+            let piece =
+                Maker { d, setting, hides, pages, vcpu: (a.kind == "vcpu").then_some((a.name, a.domain)) }.piece();
             a.pieces.extend(piece);
         }
     }
@@ -126,62 +105,25 @@ fn clearing_up(setting: Setting) -> Vec<String> {
     all
 }
 
-fn world(s: Setting) -> String {
-    let has = |t: P2mType| s.format.type_code(t).is_some();
-    let mut map = vec![
-        "0x10 = A as ram_rw content 1".to_string(),
-        "0x11 = B as ram_rw".into(),
-        "0x12 = T2 as ram_rw".into(),
-        "0x13 = T3 as ram_rw content 3".into(),
-        "0x14 = T4 as ram_ro".into(),
-        "0x1b = ram_rw content 5".into(),
-        "0x20 .. 0x21 = populate_on_demand".into(),
-        "0x24 = mmio_dm".into(),
-        "0x400 = populate_on_demand order 9".into(),
-        "0x3c = D as mmio_direct".into(),
-    ];
-    if has(P2mType::RamPaged) && s.format != Format::Npt2011 {
-        map.push("0x18 .. 0x19 = ram_paged".into());
-        map.push("0x1a = ram_paging_out content 5".into());
-    } else {
-        map.push("0x18 .. 0x1a = ram_rw content 5".into());
-    }
-    if has(P2mType::RamShared) {
-        map.push("0x28 = S as ram_shared content 2; 0x29 = S as ram_shared; 0x2a = C as ram_rw content 2".into());
-    }
-    map.push(if s.large { "0x200 = L as ram_rw order 9" } else { "0x207 = L as ram_rw" }.into());
-    let shared = if has(P2mType::RamShared) { "; 0x28 = S as ram_shared" } else { "" };
-    format!(
-        "id = \"random\"\ntitle = \"Random\"\ngoal = \"None.\"\nhints = [\"One.\", \"Two.\"]\n\
-         world = {{ free_frames = 5, encoding = \"{}\"{} }}\n\
-         domain = [\n  {{ id = 1, tables = 6, ring = 3, cache = 2, pod_target = {}, map = \"\"\"\n{}\n\"\"\" }},\n  \
-         {{ id = 2, tables = 4, map = \"0x10 = N as ram_rw; 0x12 = U2 as ram_rw; 0x13 = ram_rw content 9; 0x2a = ram_rw content 2{shared}\" }},\n  \
-         {{ id = 9, control = true, map = \"0x10 = ram_rw\" }},\n]\n\
-         frame = [{{ name = \"F\", owner = 1, content = 4 }}]\n\
-         grant = [\n  {{ name = \"G\", from = \"1:0x10\", to = 2 }},\n  {{ name = \"R\", from = \"1:0x1b\", to = 2, readonly = true }},\n  \
-         {{ name = \"H\", from = \"2:0x12\", to = 1 }},\n  {{ name = \"E\", from = \"1:0x12\", to = 2 }},\n]\n\
-         view = [{{ name = \"n1\", domain = 1, kind = \"nested\" }}, {{ name = \"n2\", domain = 1, kind = \"nested\" }}]\n\
-         expect = [{{ version = \"before\", policy = \"2m\", breach = \"none\" }}]\n",
-        s.format.name(),
-        s.keys,
-        TARGET + if s.large { 511 } else { 0 },
-        map.join("\n"),
-    )
-}
-
 /// Makes statements for one actor.
 struct Maker<'d> {
     d: &'d mut Dice,
     setting: Setting,
     /// Whether memory may be hidden behind a type that has no frame. It stays its domain's, and the audit says so.
     hides: bool,
+    /// Whether most of all this is about pages that go out and are used meanwhile.
+    pages: bool,
     /// Its name and domain, if it is a vCPU.
     vcpu: Option<(&'static str, u64)>,
 }
 
-/// The operations that this release has.
+/// Operations after which a world is not what the programs here count on: a domain without its tables, a frame that is
+/// out of use for ever, a page that was given away or exchanged while others know it by its number, a page of Xen's own.
+const APART: [Verb; 5] = [Verb::Teardown, Verb::MachineCheck, Verb::GrantTransfer, Verb::Exchange, Verb::MapSpecial];
+
+/// The operations that this release has, but those.
 pub fn operations() -> impl Iterator<Item = &'static VerbInfo> {
-    VERBS.iter().filter(|v| v.offered && v.verb.is_operation())
+    VERBS.iter().filter(|v| v.offered && v.verb.is_operation() && !APART.contains(&v.verb))
 }
 
 impl Maker<'_> {
@@ -197,6 +139,13 @@ impl Maker<'_> {
     /// A few statements that stand for themselves; none where the actor may not do what was drawn.
     fn piece(&mut self) -> Option<String> {
         let all: Vec<_> = operations().collect();
+        if self.pages && self.d.chance(60) {
+            return Some(match self.d.below(4) {
+                0 => self.pager(),
+                1 => self.pages_out(),
+                _ => self.uses(),
+            });
+        }
         // What goes together in life comes together more often than by chance.
         match self.d.below(24) {
             0 => return Some(self.pager()),
@@ -218,13 +167,17 @@ impl Maker<'_> {
 
     /// Somebody who pages out.
     fn pages_out(&mut self) -> String {
-        let g = self.of_any(&[OUT]);
+        let g = self.one(&["1:0x18", "1:0x1a", "1:0x1b", "1:0x1b"]);
         format!("c = nominate {g}; if c == ok {{ c = evict {g} }}")
     }
 
     /// The hypervisor works on a guest's page between a get and a put.
     fn uses(&mut self) -> String {
-        let g = self.of_any(&[WRITTEN, OUT, OUT, TAKEN]);
+        let g = if self.pages {
+            self.one(&["1:0x18", "1:0x1a", "1:0x1b", "1:0x1b"]).into()
+        } else {
+            self.of_any(&[WRITTEN, OUT, OUT, TAKEN])
+        };
         let mut inner = "n = load content(e.mfn); n = load content(e.mfn)".to_string();
         if let Some(v) = self.content(&g) {
             inner += &format!("; store content(e.mfn) = {v}");
@@ -277,7 +230,7 @@ impl Maker<'_> {
             }
             Verb::RemovePage => {
                 let (g, h) =
-                    (self.one(&["1:0x12", "1:0x13", "1:0x14", "1:0x20"]), self.one(&["1:0x12", "1:0x1", "1:0x600"]));
+                    (self.one(&["1:0x12", "1:0x13", "1:0x14", "1:0x20"]), self.one(&["1:0x12", "1:0x2f", "1:0x600"]));
                 Some(format!(
                     "f = get_page_from_gfn {g}; if f != none {{ c = remove_page {g} = f; if c == ok {{ c = add_page {h} = f }}; put_page f }}"
                 ))
@@ -305,6 +258,18 @@ impl Maker<'_> {
                 let to = if self.setting.format.recalculates() { "ram_logdirty" } else { "ram_rw" };
                 Some(format!("c = change_type_global {} from ram_rw to {to}", self.d.below(2) + 1))
             }
+            // What is kept mapped is given up by who mapped it, and a ring is made of pages that nobody else uses.
+            Verb::MapVvmcx | Verb::UnmapVvmcx => {
+                let g = self.own(WRITTEN)?;
+                Some(format!("c = map_vvmcx {g}; c = unmap_vvmcx"))
+            }
+            Verb::MapVcpuInfo | Verb::UnmapVcpuInfo => {
+                let (g, (name, _)) = (self.own(WRITTEN)?, self.vcpu?);
+                Some(format!("c = map_vcpu_info {g}; c = unmap_vcpu_info {name}"))
+            }
+            Verb::MemEventEnable | Verb::MemEventDisable => {
+                Some("c = mem_event_enable 2:0x14 with 2:0x15; c = mem_event_disable 2".into())
+            }
             Verb::Audit => {
                 let d = self.d.below(2) + 1;
                 if self.hides {
@@ -322,6 +287,13 @@ impl Maker<'_> {
             return Some(PAGED.into());
         }
         (!SHARED.contains(&g) && WRITTEN.contains(&g)).then(|| (1 + self.d.below(9)).to_string())
+    }
+
+    /// A number of the vCPU's own domain; none for others.
+    fn own(&mut self, of: &[&'static str]) -> Option<String> {
+        let dom = format!("{}:", self.vcpu?.1);
+        let g = self.one(of);
+        g.starts_with(&dom).then(|| g.to_string())
     }
 
     fn statement(&mut self, v: &'static VerbInfo) -> Option<String> {
@@ -404,6 +376,22 @@ impl Maker<'_> {
                 Word::Object,
             ) => self.of_any(&[WRITTEN, OUT, SHARED, TAKEN, HOLES]),
             (Verb::Write, _) => self.of_any(&[WRITTEN, OUT]),
+            (Verb::CopyFrom | Verb::ShadowFault | Verb::GuestWalk, _) => {
+                self.of_any(&[WRITTEN, OUT, SHARED, TAKEN, HOLES])
+            }
+            (Verb::CopyTo, Word::Through) => format!("{}:0x11", &object[..1]),
+            (
+                Verb::CopyTo
+                | Verb::RepMovs
+                | Verb::Emulate
+                | Verb::TaskSwitch
+                | Verb::DbgRwMem
+                | Verb::HypercallPage
+                | Verb::TmemPut
+                | Verb::TmemGet,
+                _,
+            ) => self.of_any(&[WRITTEN]),
+            (Verb::NestedFault, _) => self.of_any(&[VIEWED]),
             (Verb::Evict | Verb::Prep | Verb::Drop, _) => self.of_any(&[OUT]),
             (Verb::Share | Verb::ShareAdd | Verb::Unshare, Word::Object) => self.of_any(&[SHARED]),
             (Verb::Share, Word::With) => self.of_any(&[SHARED]),
@@ -423,7 +411,7 @@ impl Maker<'_> {
             }
             // What is copied there is written.
             (Verb::GrantCopy, _) => self.of_any(&[WRITTEN]),
-            (Verb::SetIdentity | Verb::ClearIdentity, _) => self.one(&["1:0x1", "1:0x31", "2:0x31"]).into(),
+            (Verb::SetIdentity | Verb::ClearIdentity, _) => self.one(&["1:0x2f", "1:0x31", "2:0x31"]).into(),
             (Verb::ClearMmio | Verb::SetMmio, _) => {
                 self.one(&["1:0x3c", "1:0x31", "1:0x600", "1:0x12", "1:0x20"]).into()
             }
@@ -450,6 +438,7 @@ impl Maker<'_> {
     fn frame(&mut self, verb: Verb) -> String {
         match verb {
             Verb::SetMmio | Verb::ClearMmio | Verb::MapMmio => "D".into(),
+            Verb::TmemPut | Verb::TmemGet => "F".into(),
             _ => self.one(&["T2", "T3", "T4", "U2"]).into(),
         }
     }
