@@ -1,4 +1,4 @@
-//! mem_access: restrictions that a listener (an introspection tool) puts over entries (reference section 7.8; Xen's
+//! mem_access: restrictions that a listener (an introspection tool) puts over entries (Xen's
 //! `p2m_set_mem_access`, `p2m_get_mem_access`, `p2m_mem_access_check`).
 //!
 //! Protocol: an access right is soft state beside the type. It is changed like any entry, under the entry's lock, or for

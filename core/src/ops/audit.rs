@@ -1,4 +1,4 @@
-//! Auditing a domain: whether its table, m2p and page list tell the same (reference section 9.1; Xen's `audit_p2m`, in the
+//! Auditing a domain: whether its table, m2p and page list tell the same (Xen's `audit_p2m`, in the
 //! form of `5e6ced1018`).
 //!
 //! Protocol: the whole table, then the pod lock, then page_alloc are held from the first look to the last, so that

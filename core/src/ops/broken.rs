@@ -1,5 +1,5 @@
 //! Frames that the hardware reports as broken (Xen's `offline_page`, `mark_page_offline` and, in vmce.c,
-//! `unmap_broken_page`; reference sections 2.4 and 7.3, as of 2026-08).
+//! `unmap_broken_page`, as of 2026-08).
 //!
 //! Protocol. The frame is marked first: from then on it is never given out again, whoever frees it. One that is free
 //! already, or in a populate-on-demand cache, goes out of use at once, and the cache gets another. One that a domain has

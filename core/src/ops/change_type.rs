@@ -1,4 +1,4 @@
-//! Changing the type of entries that have a certain type (reference sections 3.5 and 10.2; Xen's
+//! Changing the type of entries that have a certain type (Xen's
 //! `p2m_change_type_one`, `p2m_change_type_range`). A change of all entries at once is [`recalc`](super::table::recalc)'s.
 //!
 //! Protocol: one entry under its own lock, many under the whole table's, so that no holder of a range has read a type

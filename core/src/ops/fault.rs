@@ -1,4 +1,4 @@
-//! What a guest's fault brings about (reference section 7.10; Xen's `hvm_hap_nested_page_fault` as of 2012-03-15).
+//! What a guest's fault brings about (Xen's `hvm_hap_nested_page_fault` as of 2012-03-15).
 //!
 //! Protocol: the entry is looked up under its lock, and what it wants is done when that is released: asking the pager and
 //! waiting for the device model may sleep (S16, S17), and who mends the entry takes its lock again and looks again (S61). A fault that another vCPU has mended

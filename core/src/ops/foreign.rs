@@ -1,4 +1,4 @@
-//! Mapping another domain's frame (Xen's `p2m_add_foreign`, `243cebb3df` of 2014-04-17; reference section 7.5, as of
+//! Mapping another domain's frame (Xen's `p2m_add_foreign`, `243cebb3df` of 2014-04-17, as of
 //! 2026-08). The formats of 2011 and 2012 have no such type.
 //!
 //! Protocol. The source is got, its frame referenced, and put again before the mapper's own entry is locked: so the two

@@ -1,4 +1,4 @@
-//! Grants: a domain lets another map a page, or copy it (Xen's `grant_table.c`; reference section 7.5, as of 2026-08).
+//! Grants: a domain lets another map a page, or copy it (Xen's `grant_table.c`, as of 2026-08).
 //!
 //! Protocol. The granter's grant lock comes first and is held over the whole of a mapping: the granter's frame number
 //! is looked up inside it, the mapper's entry is written inside it, and the grant counts what holds the frame inside

@@ -1,5 +1,5 @@
-//! Memory whose writes an ioreq server may take, and what a device model may make of a guest's memory (reference
-//! sections 7.4 and 10.3; Xen's `p2m_set_ioreq_server` and `HVMOP_set_mem_type`).
+//! Memory whose writes an ioreq server may take, and what a device model may make of a guest's memory
+//! (Xen's `p2m_set_ioreq_server` and `HVMOP_set_mem_type`).
 //!
 //! Protocol: one word says who claimed the type; it changes by compare-and-exchange alone. How many entries have it is
 //! counted by the effect that writes them. A release leaves none behind: they become `ram_rw` under the whole table

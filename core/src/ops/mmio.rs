@@ -1,4 +1,4 @@
-//! Mapping the memory of real devices, and frame numbers that must be the machine's own (reference section 7.7; Xen's
+//! Mapping the memory of real devices, and frame numbers that must be the machine's own (Xen's
 //! `set_mmio_p2m_entry`, `clear_mmio_p2m_entry`, `map_mmio_regions`, `unmap_mmio_regions`, `set_identity_p2m_entry`).
 //!
 //! Protocol: the entry's lock is held from the look at what was there to the last of its books, so that the balloon or a

@@ -1,4 +1,4 @@
-//! Who listens for accesses that an entry's right forbids, an introspection tool (reference section 7.8; Xen's
+//! Who listens for accesses that an entry's right forbids, an introspection tool (Xen's
 //! `vm_event` ring of the monitor, `p2m_mem_access_check` and `p2m_mem_access_resume`, 2012 and later).
 //!
 //! Protocol: a domain has one listener. Its events, frame numbers, are posted on the world's ring `monitor` when the

@@ -1,4 +1,4 @@
-//! Nested tables (reference section 7.9; Xen's `p2m_get_nestedp2m`, `p2m_flush_nestedp2m` and `nestedhap_fix_p2m`,
+//! Nested tables (Xen's `p2m_get_nestedp2m`, `p2m_flush_nestedp2m` and `nestedhap_fix_p2m`,
 //! 2011 with the mending of 2017): what a guest's own guest runs on.
 //!
 //! A view shows one root of the guest, its *base*. A vCPU that enters its own guest gets the view of that base, or the

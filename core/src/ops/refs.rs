@@ -1,4 +1,4 @@
-//! References on frames, plain and typed, as operations take and drop them (reference section 6.2).
+//! References on frames, plain and typed, as operations take and drop them.
 //!
 //! Protocol: a typed reference never stands alone. Whoever takes one holds a plain reference first, and drops the plain
 //! one last, so that a frame is never freed while somebody counts on its type.

@@ -1,5 +1,5 @@
 //! Taking a domain down (Xen's `domain_kill` and `domain_relinquish_resources`, with `relinquish_memory`,
-//! `gnttab_release_mappings`, `relinquish_shared_pages` and `p2m_teardown`; reference sections 8.8 and 10.1, as of
+//! `gnttab_release_mappings`, `relinquish_shared_pages` and `p2m_teardown`, as of
 //! 2026-08).
 //!
 //! Order. The domain is marked dying and its vCPUs stop; one that sleeps for a slot of its ring leaves (S71: 90e88dbae3

@@ -1,4 +1,4 @@
-//! The invariants of the p2m (reference section 9.3), looked at in full.
+//! The invariants of the p2m, looked at in full.
 //!
 //! Each rule is a function of its own, in `entries`, `frames` and `domains`, which names the words it reads; here all
 //! of them are asked of everything there is. A simulated run asks only about what a step wrote (`recheck`).

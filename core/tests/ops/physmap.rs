@@ -1,4 +1,4 @@
-//! Ballooning and the physmap (reference section 7.6): what each operation answers, in the order in which it looks,
+//! Ballooning and the physmap: what each operation answers, in the order in which it looks,
 //! and what it leaves behind; and that a frame has one address whoever maps it at the same time.
 
 use super::{breaks, holds, lesson, search};

@@ -1,4 +1,4 @@
-//! Populate on demand (reference section 7.3): what each operation answers, in the order in which it looks, and what it
+//! Populate on demand: what each operation answers, in the order in which it looks, and what it
 //! leaves behind; and the historical races of the family, which the core's operations do not have.
 
 use super::{breaks, holds};

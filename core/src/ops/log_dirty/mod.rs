@@ -1,4 +1,4 @@
-//! Log-dirty: noting which frames a guest writes, for migration and for a display (reference section 7.4).
+//! Log-dirty: noting which frames a guest writes, for migration and for a display.
 //!
 //! Protocol. While a domain's writes are noted its memory is `ram_logdirty`, which no guest can write: the first write
 //! faults, is marked in the bitmap under the paging lock, and the entry becomes `ram_rw`. Every path that makes memory

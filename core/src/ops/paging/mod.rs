@@ -1,4 +1,4 @@
-//! Paging: a page goes out, is asked for, and comes back (reference section 7.1).
+//! Paging: a page goes out, is asked for, and comes back.
 //!
 //! | from | operation | to |
 //! |---|---|---|

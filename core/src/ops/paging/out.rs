@@ -1,4 +1,4 @@
-//! Paging out: nominate and evict (reference section 7.1, transitions 1 and 2; Xen's `p2m_mem_paging_nominate` and
+//! Paging out: nominate and evict (Xen's `p2m_mem_paging_nominate` and
 //! `p2m_mem_paging_evict`).
 //!
 //! Protocol: both hold the entry's lock from the look-up to the change, so that what was checked still holds (S06).

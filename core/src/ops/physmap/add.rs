@@ -1,8 +1,8 @@
-//! Mapping a frame (Xen's `guest_physmap_add_page` and `p2m_add_page`; reference section 7.6, as of 2026-08).
+//! Mapping a frame (Xen's `guest_physmap_add_page` and `p2m_add_page`, as of 2026-08).
 //!
 //! Protocol. A frame has one address: its older one, which m2p names, is removed, at whatever gfn that is. So two
 //! ranges are held, and which the second is shows only after a look: the operation says what it needs and starts
-//! again (section 1.5, item 2). Two that map one frame at two gfns of different ranges hold nothing in common. They
+//! again. Two that map one frame at two gfns of different ranges hold nothing in common. They
 //! exclude each other by the frame itself: the new gfn is put into m2p by compare-and-exchange *before* any entry is
 //! written. Whoever comes second finds the first one's gfn there, and needs that one's range: it waits until the
 //! first has mapped the frame, and then takes that mapping away (S54).

@@ -1,5 +1,5 @@
 //! Taking a frame from a domain for good: to give it to another (Xen's `gnttab_transfer`), or for a new one in its place
-//! (`memory_exchange`), both by `steal_page`; reference sections 7.5 and 7.6, as of 2011 and 2012.
+//! (`memory_exchange`), both by `steal_page`, as of 2011 and 2012.
 //!
 //! Since XSA-217 (`fae7d5be8b` of 2017-06-20) Xen steals nothing from guests of this kind: another domain might still
 //! reach the frame through a TLB. In worlds with entries of today both answer `EINVAL` at once.

@@ -1,4 +1,4 @@
-//! Which memory a domain has, and where (reference section 7.6).
+//! Which memory a domain has, and where.
 //!
 //! Protocol: who changes an entry holds it; who changes two holds both, taken in their order, or says what it needs
 //! ([`needs`](super::needs)). A frame is mapped once: m2p names its gfn, and is claimed before the entry is written.

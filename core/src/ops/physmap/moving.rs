@@ -1,9 +1,9 @@
-//! Mapping a page at another frame number (Xen's `xenmem_add_to_physmap_one`; reference section 7.6, as of 2026-08): one
+//! Mapping a page at another frame number (Xen's `xenmem_add_to_physmap_one`, as of 2026-08): one
 //! that the guest has (map space *gmfn*), or one of Xen's own (*shared_info*, *grant_table*). What is another domain's
 //! (*gmfn_foreign*) is [`foreign_map`](crate::ops::foreign::foreign_map).
 //!
 //! Protocol: both frame numbers are held from the first look to the last change, taken in their order, so that m2p of
-//! the page names the number it is moved from and stays so (section 1.5, item 1).
+//! the page names the number it is moved from and stays so.
 
 use super::add::p2m_add_page;
 use super::old::{self, Piece};

@@ -1,5 +1,4 @@
-//! Taking mappings away (Xen's `guest_physmap_remove_page`, `p2m_remove_entry` and `guest_remove_page`; reference
-//! section 7.6, as of 2026-08).
+//! Taking mappings away (Xen's `guest_physmap_remove_page`, `p2m_remove_entry` and `guest_remove_page`, as of 2026-08).
 //!
 //! Protocol: the entry goes, every TLB answers, and only then does the frame's allocation go. m2p forgets a frame last,
 //! when its entry is gone, the flush made or noted, and the allocation gone if it is to go: whoever wants to map the

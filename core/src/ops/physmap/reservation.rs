@@ -1,5 +1,5 @@
-//! Giving a domain memory and taking it back (Xen's `populate_physmap` and `decrease_reservation`; reference section
-//! 7.6, as of 2026-08).
+//! Giving a domain memory and taking it back (Xen's `populate_physmap` and `decrease_reservation`,
+//! as of 2026-08).
 
 use super::add::{above, p2m_add_page};
 use super::old;

@@ -1,4 +1,4 @@
-//! Populate on demand: a guest begins with less memory than it believes to have (reference section 7.3; p2m-pod.c as
+//! Populate on demand: a guest begins with less memory than it believes to have (p2m-pod.c as
 //! of 2026-08).
 //!
 //! A promised frame number is an entry without a frame. The domain keeps zero frames in a cache; the first access to

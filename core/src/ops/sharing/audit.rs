@@ -1,4 +1,4 @@
-//! Auditing all sharing records (reference section 9.2; Xen's `audit`, XENMEM_sharing_op_audit).
+//! Auditing all sharing records (Xen's `audit`, XENMEM_sharing_op_audit).
 //!
 //! Protocol: the tables of all domains but the control domain are held whole from the first look to the last. Everything that shares or unshares
 //! holds an entry's lock until its counters are right again, so that whatever disagrees is wrong and not under way; Xen

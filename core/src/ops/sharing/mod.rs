@@ -1,4 +1,4 @@
-//! Memory sharing: one frame under several frame numbers, copied on the first write (reference section 7.2; Xen's
+//! Memory sharing: one frame under several frame numbers, copied on the first write (Xen's
 //! `mem_sharing.c`).
 //!
 //! A frame becomes *shareable* when it is nominated: it belongs to dom_cow then and notes who maps it. Sharing makes

@@ -1,4 +1,4 @@
-//! A change of every entry's type that reaches each entry when it is needed (reference section 3.5: Xen since
+//! A change of every entry's type that reaches each entry when it is needed (Xen since
 //! `90ac32559b` of 2014-05-02; `p2m_change_entry_type_global`, `resolve_misconfig` and `ept_handle_misconfig`,
 //! `do_recalc` of NPT, `p2m_finish_type_change`).
 //!
