@@ -232,7 +232,13 @@ impl<C: Code> Sim<C> {
             self.watch.before(&self.world, &mut self.mem, self.code.as_ref(), &did, &locals, &mut out);
         }
         match perform(&mut self.mem, &self.world, a, &did.effect) {
-            Performed::Blocked => out.queued = true,
+            Performed::Blocked => {
+                out.queued = true;
+                // Who stands in a queue is inside: its place there is not given up when its domain ends.
+                if self.world.pausable {
+                    self.pass_the_gate(a, &did.effect, false);
+                }
+            }
             Performed::Done(result) => {
                 out.result = if let Effect::Choose(_) = did.effect { [choice, 0] } else { result };
                 self.go_on(a, &did, &mut out);

@@ -7,7 +7,7 @@ use super::survey::Survey;
 use super::{Broken, Rule, domains, entries, frames as records, index, recheck, record, requests, shared};
 use crate::addr::Mfn;
 use crate::lock::{Lock, global};
-use crate::machine::frames::{self, PGC_ALLOCATED};
+use crate::machine::frames::{self, PGC_ALLOCATED, PGC_XEN_HEAP};
 use crate::machine::lists::{self, Element, List};
 use crate::machine::objects;
 use crate::machine::{DomWord, FrameUse, FrameWord, GhostWord, Words, World, pod, tlb};
@@ -118,7 +118,8 @@ pub fn leaks<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Broke
         }
         let info = record(m, world, mfn, FrameWord::Count);
         let owner = frames::owner(m, world, mfn);
-        let lost = info & PGC_ALLOCATED != 0
+        // A page of Xen's own need have no frame number.
+        let lost = info & (PGC_ALLOCATED | PGC_XEN_HEAP) == PGC_ALLOCATED
             && world.slot(owner).is_some()
             && !s.frames(world).any(|f| f.1 == mfn)
             && !cached.contains(&mfn)

@@ -71,7 +71,7 @@ pub fn plan(d: &mut Dice, setting: Setting, pieces: usize) -> Plan {
         Played { name: "TS", kind: "toolstack", domain: 2, pieces: vec![] },
         Played { name: "PG", kind: "pager", domain: 2, pieces: vec![] },
     ];
-    let (hides, pages) = (d.chance(30), d.chance(setting.pages));
+    let (hides, pages, ends) = (d.chance(30), d.chance(setting.pages), d.chance(25));
     for a in &mut actors {
         for _ in 0..1 + d.below(pieces) {
             let piece =
@@ -79,12 +79,12 @@ pub fn plan(d: &mut Dice, setting: Setting, pieces: usize) -> Plan {
             a.pieces.extend(piece);
         }
     }
-    actors.push(Played { name: "END", kind: "toolstack", domain: 2, pieces: clearing_up(setting) });
+    actors.push(Played { name: "END", kind: "toolstack", domain: 2, pieces: clearing_up(setting, ends) });
     Plan { world: world(setting), actors }
 }
 
-/// What it leaves is no reference, no request and no frame without an address.
-fn clearing_up(setting: Setting) -> Vec<String> {
+/// What it leaves is no reference, no request and no frame without an address; now and then no domain either.
+fn clearing_up(setting: Setting, ends: bool) -> Vec<String> {
     let mut all = vec![
         "repeat 40 { g = take ring(1) nowait; if g == none { break }; c = prep g = 5; if c == ENOMEM { crash 1 }; c = resume g }".to_string(),
         "for g in 1:0x18..1:0x1b { c = prep g = 5; c = resume g }".into(),
@@ -98,9 +98,12 @@ fn clearing_up(setting: Setting) -> Vec<String> {
     for d in [1, 2] {
         all.push(format!(
             "i = 0x50; f = first page_list({d})\nloop {{\nif f == none {{ break }}\nh = next page_list({d}) after f; m = load m2p(f)\n\
-             there = false; if m != none {{ e = lookup m; there = e.mfn == f }}\n\
+             there = false; if m != none {{ e = lookup m; there = e.mfn == f or e.type == ram_broken }}\n\
              if not there {{ c = add_page {d}:i = f; i = i + 1 }}\nf = h\n}}"
         ));
+    }
+    if ends {
+        all.extend([1, 2].map(|d| format!("repeat 40 {{ c = teardown {d}; if c != ERESTART {{ break }} }}")));
     }
     all
 }
@@ -117,13 +120,9 @@ struct Maker<'d> {
     vcpu: Option<(&'static str, u64)>,
 }
 
-/// Operations after which a world is not what the programs here count on: a domain without its tables, a frame that is
-/// out of use for ever, a page that was given away or exchanged while others know it by its number, a page of Xen's own.
-const APART: [Verb; 5] = [Verb::Teardown, Verb::MachineCheck, Verb::GrantTransfer, Verb::Exchange, Verb::MapSpecial];
-
-/// The operations that this release has, but those.
+/// The operations that this release has.
 pub fn operations() -> impl Iterator<Item = &'static VerbInfo> {
-    VERBS.iter().filter(|v| v.offered && v.verb.is_operation() && !APART.contains(&v.verb))
+    VERBS.iter().filter(|v| v.offered && v.verb.is_operation())
 }
 
 impl Maker<'_> {
@@ -220,6 +219,11 @@ impl Maker<'_> {
                 Some(format!("get_two_gfns {g} with {h}; put_two_gfns {g} with {h}"))
             }
             Verb::PutGfn | Verb::PutTwoGfns => None,
+            // Once in a while, and never both: who holds something goes on with what is left.
+            Verb::Teardown => self.d.chance(20).then(|| "c = teardown 2".into()),
+            Verb::MachineCheck => {
+                self.d.chance(30).then(|| format!("c = machine_check {}", self.one(&["T2", "T3", "U2", "D"])))
+            }
             // Who gives a frame an address must be sure of it: it is new, or was had with a reference from where it was.
             Verb::AddPage => {
                 let (g, order) = (self.of_any(&[TAKEN, HOLES]), if self.d.chance(10) { " order 9" } else { "" });
@@ -348,6 +352,7 @@ impl Maker<'_> {
                 format!("access_{}", a.name().trim_start_matches("access_"))
             }
             Shape::Actor => self.vcpu?.0.into(),
+            Shape::Grant if verb == Verb::GrantTransfer => self.one(&["P", "Q"]).into(),
             Shape::Grant => self.one(&["G", "R", "H", "E"]).into(),
             Shape::Target => (1 + self.d.below(2)).to_string(),
             _ => return None,
@@ -416,6 +421,8 @@ impl Maker<'_> {
                 self.one(&["1:0x3c", "1:0x31", "1:0x600", "1:0x12", "1:0x20"]).into()
             }
             (Verb::MovePage, Word::To) => self.of_any(&[HOLES]),
+            (Verb::GrantTransfer, _) => self.of_any(&[TAKEN]),
+            (Verb::MapSpecial, _) => self.one(&["1:0x31", "1:0x600", "1:0x12"]).into(),
             _ => self.of_any(&[TAKEN, HOLES]),
         }
     }
@@ -439,6 +446,7 @@ impl Maker<'_> {
         match verb {
             Verb::SetMmio | Verb::ClearMmio | Verb::MapMmio => "D".into(),
             Verb::TmemPut | Verb::TmemGet => "F".into(),
+            Verb::MapSpecial => "X".into(),
             _ => self.one(&["T2", "T3", "T4", "U2"]).into(),
         }
     }

@@ -41,6 +41,7 @@ pub fn world(s: Setting) -> String {
         "0x24 = mmio_dm".into(),
         "0x400 = populate_on_demand order 9".into(),
         "0x3c = D as mmio_direct".into(),
+        "0x3d = X as ram_rw special".into(),
     ];
     if has(P2mType::RamPaged) && s.format != Format::Npt2011 {
         map.push("0x18 .. 0x19 = ram_paged".into());
@@ -61,7 +62,8 @@ pub fn world(s: Setting) -> String {
          {{ id = 9, control = true, map = \"0x10 = ram_rw\" }},\n]\n\
          frame = [{{ name = \"F\", owner = 1, content = 4 }}]\n\
          grant = [\n  {{ name = \"G\", from = \"1:0x10\", to = 2 }},\n  {{ name = \"R\", from = \"1:0x1b\", to = 2, readonly = true }},\n  \
-         {{ name = \"H\", from = \"2:0x12\", to = 1 }},\n  {{ name = \"E\", from = \"1:0x12\", to = 2 }},\n]\n\
+         {{ name = \"H\", from = \"2:0x12\", to = 1 }},\n  {{ name = \"E\", from = \"1:0x12\", to = 2 }},\n  \
+         {{ name = \"P\", from = \"2:0x30\", to = 1 }},\n  {{ name = \"Q\", from = \"1:0x600\", to = 2 }},\n]\n\
          view = [{{ name = \"n1\", domain = 1, kind = \"nested\" }}, {{ name = \"n2\", domain = 1, kind = \"nested\" }}]\n\
          expect = [{{ version = \"before\", policy = \"2m\", breach = \"none\" }}]\n",
         s.format.name(),
