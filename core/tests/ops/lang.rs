@@ -253,3 +253,16 @@ fn a_view_has_a_table_of_its_own() {
                        c = set_entry n1:0x81 = M as ram_ro; e = lookup n1:0x81; assert c == ok and e.mfn == M"],
     );
 }
+
+/// It would leave a place in the queue that nobody takes, and keep all others out.
+#[test]
+fn who_stands_in_a_queue_does_not_end_with_its_domain() {
+    is_safe(
+        "domain = [{ id = 1, map = '0x10 = ram_rw' }]",
+        &[
+            "vcpu: lock p2m(1); unlock p2m(1)",
+            "toolstack: lock gfn(1:0x10); unlock gfn(1:0x10)",
+            "toolstack: crash 1; lock gfn(1:0x10); unlock gfn(1:0x10)",
+        ],
+    );
+}
