@@ -98,10 +98,14 @@ const SHARED: &str = "a shared frame";
 /// Whether each item that shows another's frame names one that is there.
 pub fn borrowed<'i>(r: &mut Reader<'_>, items: impl Iterator<Item = &'i MapItem>, names: &Names) {
     for item in items.filter(|i| i.shows) {
-        let name = item.frame.as_deref().unwrap_or_default();
-        if !names.frames.iter().any(|f| f == name) {
-            r.wrong(item.span, script::unknown("frame", name, names.frames.iter().map(String::as_str)));
-        }
+        is_frame(r, item.frame.as_deref().unwrap_or_default(), item.span, names);
+    }
+}
+
+/// Whether there is a frame of that name.
+pub fn is_frame(r: &mut Reader<'_>, name: &str, span: Span, names: &Names) {
+    if !names.frames.iter().any(|f| f == name) {
+        r.wrong(span, script::unknown("frame", name, names.frames.iter().map(String::as_str)));
     }
 }
 

@@ -82,6 +82,9 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
     let frames = world::frames(r, top, &mut names, &mut taken);
     let items = domains.iter().flat_map(|d| &d.map).chain(views.iter().flat_map(|v| &v.map));
     map::borrowed(r, items, &names);
+    for (name, span) in &world.mmio_ro {
+        map::is_frame(r, name, *span, &names);
+    }
     let grants = world::grants(r, top, &mut names, &mut taken);
     world::frames_bound(r, top, &world, (&domains, &views), &frames);
     let actors = actors(r, top, &mut names, &mut taken);

@@ -89,7 +89,7 @@ impl Lesson {
                 .iter()
                 .map(|g| NewGrant { name: g.name.clone(), from: g.from, to: g.to, readonly: g.readonly })
                 .collect(),
-            mmio_ro: self.world.mmio_ro.clone(),
+            mmio_ro: self.world.mmio_ro.iter().map(|(name, _)| name.clone()).collect(),
             pml: self.world.pml,
             patience: self.world.patience,
             preempt: self.world.preempt,

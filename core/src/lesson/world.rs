@@ -37,7 +37,7 @@ pub struct WorldSpec {
     /// Whether processors log what guests modify.
     pub pml: bool,
     /// The names of frames of devices that guests may only read.
-    pub mmio_ro: Vec<String>,
+    pub mmio_ro: Vec<(String, Span)>,
     /// After how many steps of others an actor that waits for a lock starves, if it ever does.
     pub patience: Option<u64>,
     /// After how many units of work an operation that can be preempted answers `ERESTART`, if not after Xen's.
@@ -224,7 +224,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
     if spec.pml && spec.encoding != Format::Ept {
         r.wrong(t.at("pml"), "processors log writes in `encoding = \"ept\"` alone");
     }
-    spec.mmio_ro = r.texts(t, "mmio_ro").into_iter().map(|(name, _)| name.as_str().to_string()).collect();
+    spec.mmio_ro = r.texts(t, "mmio_ro").into_iter().map(|(name, span)| (name.as_str().to_string(), span)).collect();
     spec.preempt = r.number(t, "preempt", 1..1001).map(|n| n.0);
     spec.rings = own_names(r, t, names, taken);
     names.format = spec.encoding;

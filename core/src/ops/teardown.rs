@@ -215,6 +215,7 @@ fn clear<S: Step>(s: &mut S, slot: u8, p: Piece, order: Order) -> Result<Code, S
 /// The frames, which nothing maps any more, then the tables, then their pool.
 fn frames_and_tables<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
     before_free(s, slot)?;
+    nobody_serves(s, slot)?;
     let most = s.world().slice(TEARDOWN_UNITS);
     let dom = Some(s.world().domain(slot).id);
     let (_, code) = s.fold((0, Code::Ok.word()), |s, (units, _)| {
@@ -236,6 +237,20 @@ fn frames_and_tables<S: Step>(s: &mut S, slot: u8) -> Result<Code, Stop> {
         Some(Code::Ok) => tables(s, slot, true),
         code => Ok(code.unwrap_or(Code::Einval)),
     }
+}
+
+/// Whoever listens for the domain's forbidden accesses or takes its writes does so no longer. After its entries, whose
+/// rights say that writes are taken.
+fn nobody_serves<S: Step>(s: &mut S, slot: u8) -> Result<(), Stop> {
+    for word in [DomWord::Listener, DomWord::Ioreq] {
+        let word = s.dom_word(slot, word);
+        s.note("looks whether somebody serves the domain");
+        if s.load(word)? != 0 {
+            s.note("nobody does any longer");
+            s.store(word, 0)?;
+        }
+    }
+    Ok(())
 }
 
 /// Empties a root, and gives back the tables below it after a flush, and then the pool. The root itself goes with the

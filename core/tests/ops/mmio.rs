@@ -162,10 +162,3 @@ fn a_device_over_a_shared_page_has_it_unshared_and_over_one_that_is_out_has_it_c
            r = remove_page 1:0x10 = M; assert r == EILSEQ"],
     );
 }
-
-#[test]
-fn a_range_to_be_read_names_frames_that_there_are() {
-    let l = crate::lesson("mmio_ro = ['nobody']", RAM, &["toolstack: v = load count(F)"]);
-    let wrong = l.stage("before", None, None).expect_err("no such frame");
-    assert!(format!("{wrong:?}").contains("no frame is named `nobody`"), "{wrong:?}");
-}

@@ -77,6 +77,21 @@ fn a_domain_with_one_of_everything_leaves_nothing() {
 }
 
 #[test]
+fn nobody_serves_it_afterwards() {
+    let claims = "c = ioreq_claim 1 for_write; assert c == ok";
+    // Who claims it again finds neither an owner nor entries of the last one.
+    holds(
+        "0x10 = I as ram_rw",
+        &[&format!(
+            "toolstack 2: {claims}; c = set_mem_type 1:0x10 as ioreq_server; assert c == ok; {END}; {GONE}; assert free(I); {claims}"
+        )],
+    );
+    let listens = "c = access_listen 1; assert c == ok";
+    let world = "encoding = 'ept', rings = { monitor = 1 }";
+    holds_in(world, "0x10 = M as ram_rw", "", &[&format!("toolstack 2: {listens}; {END}; {GONE}; {listens}")]);
+}
+
+#[test]
 fn what_it_was_lent_goes_back() {
     let foreign = "c = foreign_map 1:0x20 = 2:0x10; assert c == ok";
     let granted = "c = grant_map 1:0x21 = H; assert c == ok; c = grant_map 1:0x22 = H readonly; assert c == ok";
