@@ -3,17 +3,19 @@
 use super::naming::type_name;
 use super::tables::tables;
 use crate::addr::{ActorId, DomGfn, DomId, FRAME_WORDS, Mfn, Word};
+use crate::entry::P2mType;
 use crate::machine::frames::{M2P_SHARED, PGC_ALLOCATED, PGT_COUNT, count, is_free, owner, used_as, was_freed};
-use crate::machine::{FrameUse, FrameWord, Words, World};
+use crate::machine::{FrameUse, FrameWord, Words, World, grants, kept, sharing};
 use crate::perform::PIN_COUNT;
 use crate::sched::Run;
 use crate::sim::Code;
+use crate::watch::survey::Survey;
 use std::collections::HashMap;
 
 /// A named share of a frame's count.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct HolderView {
-    /// `allocation`, `V0 get 1:0x10`, `V0 reference`.
+    /// `allocation`, `V0 get 1:0x10`, `V0 reference`, `shared 1:0x11`, `foreign 2:0x20`.
     pub text: String,
     /// The actor, where it is one's.
     pub actor: Option<u8>,
@@ -136,7 +138,7 @@ fn frame<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, wrote: &[u32]) -> F
     let m2p = (m2p < M2P_SHARED).then(|| DomGfn::from_word(m2p));
     let allocated = count_info & PGC_ALLOCATED != 0;
     let holders = holders(run, world, mfn, allocated);
-    let named: u64 = holders.iter().map(|h| h.count).sum();
+    let named = holders.iter().map(|h| h.count).fold(0, u64::saturating_add);
     let record = wrote.iter().any(|&w| world.map.frame_record(Word(w)).is_some_and(|r| r.0 == mfn));
     FrameView {
         mfn: mfn.0,
@@ -155,7 +157,8 @@ fn frame<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, wrote: &[u32]) -> F
     }
 }
 
-/// The allocation, then each actor's gets and other references.
+/// The allocation, then each actor's gets and other references, then what holds the frame beside actors: who shares it,
+/// grants that are mapped, what the hypervisor keeps, foreign entries.
 fn holders<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, allocated: bool) -> Vec<HolderView> {
     let mut all = Vec::new();
     if allocated {
@@ -172,6 +175,18 @@ fn holders<C: Code>(run: &mut Run<C>, world: &World, mfn: Mfn, allocated: bool) 
         if let Some(n) = world.map.refs(a).get(run.words(), mfn.0) {
             all.push(of(format!("{name} reference"), n));
         }
+    }
+    let beside = |text: String, count| HolderView { text, actor: None, count };
+    let m = run.words();
+    all.extend(sharing::rmap(m, world, mfn).into_iter().map(|g| beside(format!("shared {g}"), 1)));
+    let of_pins = [("granted", grants::pins(m, world, mfn).0), ("kept by the hypervisor", kept::pins(m, world, mfn).0)];
+    all.extend(of_pins.into_iter().filter(|p| p.1 > 0).map(|(text, n)| beside(text.into(), n)));
+    // Foreign entries are found only by going through all tables, so only where somebody is missing.
+    let is = count(world.map.frame(mfn, FrameWord::Count).map_or(0, |w| m.get(w)));
+    if is > all.iter().map(|h| h.count).fold(0, u64::saturating_add) {
+        let survey = Survey::take(m, world);
+        let foreign = survey.frames(world).filter(|f| f.1 == mfn && f.2.ty == P2mType::MapForeign);
+        all.extend(foreign.map(|f| beside(format!("foreign {}", f.0), 1)));
     }
     all
 }

@@ -406,3 +406,23 @@ fn what_is_broken_stays_reported_with_its_step() {
     run.seek(5);
     assert!(report(&mut run).broken.is_empty(), "not yet");
 }
+
+/// Each reference of a frame that is shared, granted, mapped by another domain has its holder's name.
+#[test]
+fn what_holds_a_frame_beside_actors_has_a_name() {
+    let text = "id = 'T'\ntitle = 'T'\ngoal = 'T'\nhints = ['a', 'b']\nworld = { encoding = 'ept' }\n\
+        domain = [{ id = 1, map = '0x10 = S as ram_shared; 0x11 = S as ram_shared; 0x12 = M as ram_rw' },\n\
+                  { id = 2, map = '0x20 = M as map_foreign; 0x21 = ram_rw' }]\n\
+        expect = [{ version = 'before', policy = '2m', breach = 'none' }]\n\
+        [[actor]]\nname = 'A'\nkind = 'toolstack'\ndomain = 2\nprogram = 'put_gfn 1:0x12'\n";
+    let lesson = crate::lesson::Lesson::parse(text).unwrap_or_else(|e| panic!("{e:#?}"));
+    let staged = lesson.stage("before", None, None).unwrap();
+    let mut run = Run::new(staged.sim(Rules::NONE));
+    let all = frames(&mut run);
+    let of = |name: &str| {
+        let f = all.frames.iter().find(|f| f.name == name).unwrap();
+        (f.holders.iter().map(|h| h.text.as_str()).collect::<Vec<_>>(), f.unnamed)
+    };
+    assert_eq!(of("S"), (vec!["allocation", "shared 1:0x10", "shared 1:0x11"], 0));
+    assert_eq!(of("M"), (vec!["allocation", "foreign 2:0x20"], 0));
+}

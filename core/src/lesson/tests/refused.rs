@@ -29,7 +29,11 @@ fn check(from: &str, to: &str, expected: &[&str]) {
 
 #[test]
 fn a_range_to_be_read_names_frames_that_there_are() {
-    check("free_frames = 3,", "free_frames = 3, mmio_ro = [§\"NOBODY\"],", &["no frame named `NOBODY`; the world declares M, S, T, F"]);
+    check(
+        "free_frames = 3,",
+        "free_frames = 3, mmio_ro = [§\"NOBODY\"],",
+        &["no frame named `NOBODY`; the world declares M, S, T, F"],
+    );
 }
 
 #[test]
