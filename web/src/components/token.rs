@@ -13,7 +13,7 @@ fn outline(kind: Kind) -> &'static str {
         Kind::Vcpu => "M0-13A13 13 0 1 1-.01-13Z",
         Kind::Hardware => "M-5-13H5L13-5V5L5 13H-5L-13 5V-5Z",
         Kind::Pager => "M-9-12H9Q12-12 12-9V9Q12 12 9 12H-9Q-12 12-12 9V-9Q-12-12-9-12Z",
-        Kind::Sharer => "M0-15 15 11Q15 12 14 12H-14Q-15 12-15 11Z",
+        Kind::Sharer => "M-5-14H5Q6-14 6.5-13L15.5 11Q16 12 15 12H-15Q-16 12-15.5 11L-6.5-13Q-6-14-5-14Z",
         Kind::Toolstack => "M-7.5-12.5H7.5L14.5 0 7.5 12.5H-7.5L-14.5 0Z",
         Kind::Balloon => "M0-13.5 13.5-3 8.5 12.5H-8.5L-13.5-3Z",
         Kind::LogDirty => "M0-15.5 15.5 0 0 15.5-15.5 0Z",
@@ -57,7 +57,7 @@ pub fn Token(props: &Props) -> Html {
         <g class={classes!("token", hollow.then_some("hollow"))} style={colour(props.actor)}>
             <path d={outline(props.kind)} />
             if !props.name.is_empty() {
-                <text class={classes!(long.then_some("long"))} y={if props.kind == Kind::Sharer { "7" } else { "4" }}>
+                <text class={classes!(long.then_some("long"))} y={if props.kind == Kind::Sharer { "6" } else { "4" }}>
                     { &props.name }
                 </text>
             }
