@@ -46,11 +46,11 @@ pub(super) struct Recorder {
     tapes: Box<[Mutex<Tape>]>,
 }
 
-/// What keeps others out while an effect happens.
-#[expect(dead_code, reason = "held for the time that it lives")]
-pub(super) enum Inside<'a> {
-    Alone(RwLockWriteGuard<'a, ()>),
-    OneWord(RwLockReadGuard<'a, ()>, Option<MutexGuard<'a, ()>>),
+/// What keeps others out while an effect happens, for the time that it lives: the whole, or the stripe of one word.
+pub(super) struct Inside<'a> {
+    _alone: Option<RwLockWriteGuard<'a, ()>>,
+    _among_others: Option<RwLockReadGuard<'a, ()>>,
+    _stripe: Option<MutexGuard<'a, ()>>,
 }
 
 /// A panic of another thread ends its actor, not the recording: the locks guard nothing that could be half done.
@@ -75,9 +75,13 @@ impl Recorder {
         match of_one_word(e) {
             Some(w) if !alone => {
                 let whole = self.whole.read().unwrap_or_else(PoisonError::into_inner);
-                Inside::OneWord(whole, w.map(|w| lock(&self.stripes[w.0 as usize % STRIPES])))
+                let stripe = w.map(|w| lock(&self.stripes[w.0 as usize % STRIPES]));
+                Inside { _alone: None, _among_others: Some(whole), _stripe: stripe }
             }
-            _ => Inside::Alone(self.whole.write().unwrap_or_else(PoisonError::into_inner)),
+            _ => {
+                let whole = self.whole.write().unwrap_or_else(PoisonError::into_inner);
+                Inside { _alone: Some(whole), _among_others: None, _stripe: None }
+            }
         }
     }
 
