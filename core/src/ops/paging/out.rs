@@ -46,35 +46,38 @@ const fn refusal(format: Format, then: Code) -> Code {
 /// (`EINVAL` in 2011) if there is no frame; `EBUSY` (`EAGAIN` in 2011) if its type is not pageable, or it is in use;
 /// `ENOMEM` if a superpage would have to be split and no table page is left.
 pub fn nominate<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
-    let slot = s.slot(g.dom)?;
-    if !remembers(s.world().format) {
-        return Ok(Code::Enodev);
-    }
-    let plan = policy::for_update(s.world(), slot, g.gfn);
-    take(s, slot, plan)?;
-    let (entry, level) = walk(s, g)?;
-    let format = s.world().format;
-    let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.mfn.is_valid());
-    let code = match leaf {
-        None => refusal(format, Code::Einval),
-        Some(Leaf { mfn, access, ty, .. }) if format.is(ty, Group::Pageable) && idle(s, mfn, 0)? => {
-            let new = NewEntry { access, ..NewEntry::new(mfn, P2mType::RamPagingOut) };
-            let code = set_entry(s, g, new)?;
-            if code == Code::Ok {
-                flush(s, slot)?;
+    with_leaf(s, g, |s, slot, leaf| {
+        let format = s.world().format;
+        match leaf {
+            None => Ok(refusal(format, Code::Einval)),
+            Some(Leaf { mfn, access, ty, .. }) if format.is(ty, Group::Pageable) && idle(s, mfn, 0)? => {
+                let code = set_entry(s, g, NewEntry { access, ..NewEntry::new(mfn, P2mType::RamPagingOut) })?;
+                if code == Code::Ok {
+                    flush(s, slot)?;
+                }
+                Ok(code)
             }
-            code
+            Some(_) => Ok(refusal(format, Code::Eagain)),
         }
-        Some(_) => refusal(format, Code::Eagain),
-    };
-    release(s, slot, plan)?;
-    Ok(code)
+    })
 }
 
 /// `evict g`: the frame of a nominated page is scrubbed and freed, the entry becomes `ram_paged`. In this order: `ENODEV`
 /// as for [`nominate`]; `EBUSY` (`EINVAL` in 2011) if the entry is not `ram_paging_out` any more; `EBUSY` if the frame is
 /// in use; `ENOMEM` as for [`nominate`].
 pub fn evict<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
+    with_leaf(s, g, |s, slot, leaf| match leaf {
+        Some(leaf) if leaf.ty == P2mType::RamPagingOut => evict_frame(s, g, slot, leaf),
+        _ => Ok(refusal(s.world().format, Code::Einval)),
+    })
+}
+
+/// Runs `f` under the entry's lock, on what has a frame there. `ENODEV` where the table cannot say that a page is out.
+fn with_leaf<S: Step>(
+    s: &mut S,
+    g: DomGfn,
+    f: impl FnOnce(&mut S, u8, Option<Leaf>) -> Result<Code, Stop>,
+) -> Result<Code, Stop> {
     let slot = s.slot(g.dom)?;
     if !remembers(s.world().format) {
         return Ok(Code::Enodev);
@@ -82,11 +85,8 @@ pub fn evict<S: Step>(s: &mut S, g: DomGfn) -> Result<Code, Stop> {
     let plan = policy::for_update(s.world(), slot, g.gfn);
     take(s, slot, plan)?;
     let (entry, level) = walk(s, g)?;
-    let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.mfn.is_valid() && l.ty == P2mType::RamPagingOut);
-    let code = match leaf {
-        Some(leaf) => evict_frame(s, g, slot, leaf)?,
-        None => refusal(s.world().format, Code::Einval),
-    };
+    let leaf = s.world().leaf_of(g, entry, level).filter(|l| l.mfn.is_valid());
+    let code = f(s, slot, leaf)?;
     release(s, slot, plan)?;
     Ok(code)
 }
