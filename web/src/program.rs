@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use p2mscope_core::addr::ActorId;
 use p2mscope_core::judge;
-use p2mscope_core::lesson::Lesson as Text;
+use p2mscope_core::lesson::{Lesson as Text, Teaching};
 use p2mscope_core::machine::Policy;
 use p2mscope_core::script::{self, Script};
 use p2mscope_core::sim::Sim;
@@ -40,6 +40,8 @@ pub struct Lesson {
     pub source: String,
     /// From gentle to plain.
     pub hints: Vec<String>,
+    /// For whom it is, and notes for teachers.
+    pub teaching: Teaching,
     /// The versions of its programs.
     pub versions: Vec<String>,
     /// The breach that the lesson says is there, in this version and under this policy.
@@ -87,6 +89,7 @@ pub fn open(text: &str, version: &str, policy: Option<Policy>, rules: Option<Rul
             story: lesson.story.clone(),
             source: lesson.source.clone(),
             hints: lesson.hints.clone(),
+            teaching: lesson.teaching.clone(),
             versions: lesson.versions().to_vec(),
             expects: expected.filter_map(|it| it.breach).next(),
             programs: staged.world.actor_ids().map(|actor| lines(&lesson, &version, actor)).collect(),

@@ -1,7 +1,9 @@
 //! Whether a lesson is what it says: each of its expectations, proved or refuted by the explorer.
 
+mod ends;
 mod keep;
 
+pub use ends::outcome;
 pub use keep::Completed;
 
 use crate::addr::ActorId;
@@ -97,7 +99,10 @@ pub fn expectation(
             lock_events = Some(count_lock_events(&staged, schedule));
             match expected {
                 None => wrong.push(format!("no breach was expected; `{}`: {}", broken.rule, broken.why)),
-                Some(_) => check_number(&mut wrong, "steps", e.steps, schedule.len() as u64),
+                Some(_) => {
+                    check_number(&mut wrong, "steps", e.steps, schedule.len() as u64);
+                    check_number(&mut wrong, "lock_events", e.lock_events, lock_events.unwrap_or(0));
+                }
             }
         }
         (Verdict::Bound { why }, _) => wrong.push(format!("the search is not complete: {why}")),
@@ -109,6 +114,10 @@ pub fn expectation(
         && let Err(why) = leads_to(&staged, e, rule)
     {
         wrong.push(why);
+    }
+    if let (Some(other), Verdict::Safe) = (&e.alike, &report.verdict) {
+        let model = lesson.stage(other, Some(policy), e.pin)?;
+        wrong.extend(ends::alike((&e.version, &staged), (other, &model), limits, progress).err());
     }
     let version = e.version.clone();
     let pin = staged.world.pin;

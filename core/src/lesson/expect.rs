@@ -26,8 +26,12 @@ pub struct Expect {
     pub schedule: Vec<ScheduleWord>,
     /// The fewest steps to the breach.
     pub steps: Option<u64>,
+    /// Lock events among them.
+    pub lock_events: Option<u64>,
     /// The number of different states.
     pub states: Option<u64>,
+    /// The version whose runs can end in the same states and in no other.
+    pub alike: Option<String>,
     /// Where it stands.
     pub span: Span,
 }
@@ -120,18 +124,18 @@ pub fn expects(
     versions: &[String],
     labels: &dyn Fn(usize, &str) -> bool,
 ) -> Vec<Expect> {
-    let keys = ["version", "policy", "pin", "breach", "schedule", "steps", "states"];
+    let keys = ["version", "policy", "pin", "breach", "schedule", "steps", "lock_events", "states", "alike"];
     let mut out = Vec::new();
     for t in r.list(top, "expect", "[[expect]]", &keys) {
-        let version = r.text(t, "version");
-        if let Some((v, span)) = &version
-            && !versions.iter().any(|n| n == v.as_str())
-        {
-            r.wrong(
-                *span,
-                format!("[[expect]] version `{}` has no text; there are {}", v.as_str(), versions.join(", ")),
-            );
-        }
+        let mut of = |key| {
+            let (v, span) = r.text(t, key)?;
+            if !versions.iter().any(|n| n == v.as_str()) {
+                let all = versions.join(", ");
+                r.wrong(span, format!("[[expect]] {key} `{}` has no text; there are {all}", v.as_str()));
+            }
+            Some((v.as_str().to_string(), span))
+        };
+        let (version, alike) = (of("version"), of("alike"));
         let mut policies = Vec::new();
         for (name, span) in r.texts(t, "policy") {
             policies.extend(policy(r, name.as_str(), span));
@@ -151,17 +155,25 @@ pub fn expects(
                     "; there are I1 to I34, deadlock, hang, starvation, stray, lost-write, leak, assert, ensure, none";
                 r.wrong(span, format!("no breach `{}`{}", b.as_str(), near.unwrap_or_else(|| all.into())));
             }
-            found
+            (found.is_some() || b.as_str() == "none").then_some(found)
         });
+        for (key, wants) in [("steps", true), ("lock_events", true), ("alike", false)] {
+            if t.has(key) && breach.is_some_and(|found| found.is_some() != wants) {
+                let why = if wants { "with a breach" } else { "where the breach is `none`" };
+                r.wrong(t.at(key), format!("[[expect]] `{key}` stands only {why}"));
+            }
+        }
         let schedule = r.text(t, "schedule").map(|(text, _)| schedule(r, &text, names, labels)).unwrap_or_default();
         out.push(Expect {
-            version: version.map_or_else(|| "before".into(), |(v, _)| v.as_str().to_string()),
+            version: version.map_or_else(|| "before".into(), |(v, _)| v),
             policies,
             pin: r.flag(t, "pin"),
-            breach,
+            breach: breach.flatten(),
             schedule,
             steps: r.number(t, "steps", 0..1 << 32).map(|n| n.0),
+            lock_events: r.number(t, "lock_events", 0..1 << 32).map(|n| n.0),
             states: r.number(t, "states", 0..1 << 48).map(|n| n.0),
+            alike: alike.map(|(v, _)| v),
             span: t.span,
         });
     }

@@ -4,19 +4,23 @@
 //! and schedules. It gives a lesson that can be built and run, or every error with its line and column in the
 //! file, also for errors inside a program's text. A learner's edit is an edit of this file.
 
+mod course;
 mod expect;
 mod map;
 mod read;
 mod reader;
 mod stage;
+mod teaching;
 #[cfg(test)]
 mod tests;
 mod text;
 mod world;
 
+pub use course::{Group, ORDER, course};
 pub use expect::{Expect, Pattern, Repair, ScheduleWord, Until};
 pub use map::MapItem;
 pub use stage::Staged;
+pub use teaching::{Difficulty, Notes, Teaching};
 pub use world::{DomainSpec, FrameSpec, GrantSpec, ViewSpec, WorldSpec};
 
 use crate::addr::DomId;
@@ -40,6 +44,8 @@ pub struct Lesson {
     pub story: String,
     /// From gentle to plain.
     pub hints: Vec<String>,
+    /// For whom it is, and notes for teachers.
+    pub teaching: Teaching,
     /// What holds for all.
     pub world: WorldSpec,
     /// The domains.

@@ -2,7 +2,7 @@
 
 use super::reader::{Reader, Table};
 use super::world::{self, Taken};
-use super::{ActorSpec, Lesson, Version, expect, map};
+use super::{ActorSpec, Lesson, Version, expect, map, teaching};
 use crate::addr::DomId;
 use crate::machine::{Kind, MAX_ACTORS};
 use crate::script::parse::{self, MAX_PROBLEMS};
@@ -37,7 +37,8 @@ pub fn lesson(text: &str) -> Result<Lesson, Vec<Error>> {
         return Err(cut(file.errors(wrong.iter().map(|e| Problem::new(at(e), e.message())).collect())));
     }
     let mut r = Reader { file: &file, problems: Vec::new() };
-    let top = r.table("lesson", (0..0).into(), table.get_ref(), &KEYS);
+    let keys: Vec<_> = KEYS.into_iter().chain(teaching::KEYS).collect();
+    let top = r.table("lesson", (0..0).into(), table.get_ref(), &keys);
     let (lesson, stands) = read(&mut r, top);
     let mut problems = r.problems;
     // Programs are checked only if their own text and the world's names stand: else much would follow from little.
@@ -74,6 +75,7 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
     if top.has("hints") && hints.len() < 2 {
         r.wrong(top.at("hints"), "there are two hints or more, from gentle to plain");
     }
+    let teaching = teaching::teaching(r, top);
     let before = r.problems.len();
     let (mut names, mut taken) = (Names::default(), Taken::default());
     let world = world::world(r, top, &mut names, &mut taken);
@@ -99,6 +101,7 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
         goal,
         story,
         hints,
+        teaching,
         world,
         domains,
         views,

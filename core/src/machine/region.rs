@@ -32,6 +32,25 @@ pub enum Region {
     Ghost,
 }
 
+impl Region {
+    /// What it holds, in a few words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Region::Page => "the page",
+            Region::Frames => "the record",
+            Region::Heap => "the maps of free frames",
+            Region::Xen => "the counters of the machine",
+            Region::Domains => "a domain's record",
+            Region::Actors => "an actor's locks, pins or TLB",
+            Region::Records => "a sharing record",
+            Region::Objects => "a heap object",
+            Region::Grants => "a grant",
+            Region::Lesson => "the lesson's own words, lists, rings or locks",
+            Region::Ghost => "what only watchers know",
+        }
+    }
+}
+
 impl Map {
     /// The first object that a word of their map speaks of; none for any other word.
     pub const fn object_map_at(&self, w: Word) -> Option<u64> {

@@ -6,6 +6,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::icon::{Icon, Sign};
+use super::story::story;
 use crate::hooks::{Ui, use_theme, use_ui};
 use crate::lessons;
 use crate::state::{Action, Mode};
@@ -62,30 +63,17 @@ fn lesson(ui: &Ui) -> Html {
     let choose = on_choice(ui, |index| (index < lessons::ALL.len()).then_some(Action::Lesson(index)));
     html! {
         <select class="lesson" aria-label="Lesson" onchange={choose}>
-            { for lessons::ALL.iter().enumerate().map(|(i, lesson)| html! {
-                <option selected={ui.stage.built_in == Some(i)}>{ lesson.name }</option>
+            { for lessons::GROUPS.iter().map(|group| html! {
+                <optgroup label={group.title.clone()}>
+                    { for group.lessons.clone().map(|i| html! {
+                        <option selected={ui.stage.built_in == Some(i)}>{ &lessons::ALL[i].name }</option>
+                    }) }
+                </optgroup>
             }) }
             if own {
                 <option selected=true>{ "your own text" }</option>
             }
         </select>
-    }
-}
-
-/// The goal; opened, the story behind it.
-fn story(ui: &Ui, goal: String) -> Html {
-    let Some(lesson) = &ui.stage.lesson else { return Html::default() };
-    html! {
-        <details class="goal" key={goal.clone()}>
-            <summary title={goal.clone()}>{ &goal }</summary>
-            <div class="story">
-                { for lesson.story.split("\n\n").map(|part| html! { <p>{ part }</p> }) }
-                { for lesson.hints.iter().zip(1..).map(|(hint, n)| html! {
-                    <details><summary>{ format!("Hint {n}") }</summary><p>{ hint }</p></details>
-                }) }
-                <p class="mute">{ &lesson.source }</p>
-            </div>
-        </details>
     }
 }
 

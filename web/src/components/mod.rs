@@ -12,6 +12,7 @@ mod live;
 mod panel;
 mod say;
 mod scene;
+mod story;
 mod timeline;
 mod token;
 mod trouble;

@@ -1,30 +1,58 @@
 //! The lessons that the page offers, and the examples of the language's document.
 
 use super::errors;
-use crate::lesson::Lesson;
-
+use crate::lesson::{Lesson, ORDER, course};
 use crate::script::verbs;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
-#[test]
-fn every_lesson_of_the_house_is_right() {
-    let mut seen = 0;
-    for entry in std::fs::read_dir(root().join("static/lessons")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|e| e != "toml") {
-            continue;
-        }
+fn house() -> Vec<Lesson> {
+    let files = std::fs::read_dir(root().join("static/lessons")).unwrap().map(|e| e.unwrap().path());
+    let lesson = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
         let lesson = Lesson::parse(&text).unwrap_or_else(|e| panic!("{}: {e:#?}", path.display()));
         assert_eq!(Some(lesson.id.as_str()), path.file_stem().and_then(|s| s.to_str()));
-        assert!(lesson.actors.len() >= 2 && lesson.hints.len() >= 2 && !lesson.expects.is_empty());
-        seen += 1;
+        lesson
+    };
+    files.filter(|p| p.extension().is_some_and(|e| e == "toml")).map(lesson).collect()
+}
+
+#[test]
+fn every_lesson_of_the_house_has_all_that_a_teacher_needs() {
+    let lessons = house();
+    assert!(lessons.len() >= 8);
+    for l in lessons {
+        assert!(l.actors.len() >= 2 && l.hints.len() >= 2 && !l.expects.is_empty(), "{}", l.id);
+        let t = &l.teaching;
+        let texts = [&l.source, &l.story, &t.misconception, &t.ranges, &t.notes.ask];
+        assert!(texts.iter().all(|s| !s.trim().is_empty()), "{}: {texts:?}", l.id);
+        assert!(t.difficulty.is_some() && t.minutes.is_some(), "{}", l.id);
+        assert!(!t.notes.wrong.is_empty() && !t.notes.show.is_empty(), "{}: {:?}", l.id, t.notes);
+        // A breach is stated with its length, and one way to it is told.
+        let breaches: Vec<_> = l.expects.iter().filter(|e| e.breach.is_some()).collect();
+        assert!(breaches.iter().all(|e| e.lock_events.is_some()), "{}: lock_events of every breach", l.id);
+        assert!(breaches.is_empty() || breaches.iter().any(|e| !e.schedule.is_empty()), "{}: a schedule", l.id);
     }
-    assert!(seen >= 4);
+}
+
+#[test]
+fn every_lesson_of_the_house_stands_in_the_order_once() {
+    let text = std::fs::read_to_string(root().join("static/lessons").join(ORDER)).unwrap();
+    let groups = course(&text).unwrap_or_else(|e| panic!("{e:#?}"));
+    let named: BTreeSet<_> = groups.into_iter().flat_map(|g| g.lessons).collect();
+    let there: BTreeSet<_> = house().into_iter().map(|l| l.id).collect();
+    assert_eq!(named, there);
+}
+
+#[test]
+fn the_recorded_counts_are_sorted_and_stand_once() {
+    let text = std::fs::read_to_string(root().join("static/lessons/counts.txt")).unwrap();
+    let keys: Vec<_> = text.lines().skip(1).map(|l| l.split_once(": ").expect("key: value").0).collect();
+    assert!(keys.is_sorted_by(|a, b| a < b), "record them again");
 }
 
 /// The fenced blocks of the document, with the word behind the fence.

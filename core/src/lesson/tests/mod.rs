@@ -2,6 +2,7 @@
 
 mod house;
 mod refused;
+mod teaching;
 
 use super::*;
 use crate::addr::{ActorId, Gfn};
