@@ -81,10 +81,14 @@ fn check(command: &Command, path: &Path) -> Done {
 fn line(out: &mut String, id: &str, j: &Judged, wrong: &[String]) {
     let mark = if wrong.is_empty() { "ok   " } else { "WRONG" };
     let what = match &j.report.verdict {
-        Verdict::Safe => format!(
-            "safe: all {} states, every interleaving (chance of a missed state {:.0e})",
-            j.report.states, j.report.missed_chance
-        ),
+        Verdict::Safe => {
+            let of = j.among.map_or(String::new(), |rules| {
+                let names: Vec<_> = rules.iter().map(|r| r.name()).collect();
+                format!(" of {}", names.join(", "))
+            });
+            let (states, missed) = (j.report.states, j.report.missed_chance);
+            format!("safe{of}: all {states} states, every interleaving (chance of a missed state {missed:.0e})")
+        }
         Verdict::Found { broken, schedule } => format!(
             "{} in {} steps, {} lock events: {}",
             broken.rule,

@@ -54,7 +54,9 @@ impl Record {
 fn key(lesson: &str, j: &Judged) -> String {
     let expected = j.expected.map_or("none", |r| r.name());
     let pin = if j.pin { "" } else { " unpinned" };
-    format!("{lesson} {} {}{pin} {expected}", j.version, j.policy.name())
+    let among = j.among.into_iter().flat_map(|rules| rules.iter()).map(|r| format!(" {}", r.name()));
+    let of = among.collect::<String>();
+    format!("{lesson} {} {}{pin} {expected}{of}", j.version, j.policy.name())
 }
 
 fn value(j: &Judged) -> String {

@@ -9,7 +9,7 @@ use crate::script::lex::{Tok, lex};
 use crate::script::parse::{self, Parser};
 use crate::script::verbs::{self, Verb};
 use crate::script::{Names, Span, Text, did_you_mean, not_offered};
-use crate::watch::Rule;
+use crate::watch::{Rule, Rules};
 
 /// `[[expect]]`: one answer that the lesson gives.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,6 +22,8 @@ pub struct Expect {
     pub pin: Option<bool>,
     /// The breach that is found, or nothing: then no rule can be broken.
     pub breach: Option<Rule>,
+    /// Which breaches are meant where none is expected, if not all: others may be found.
+    pub among: Option<Rules>,
     /// A schedule that leads to it.
     pub schedule: Vec<ScheduleWord>,
     /// The fewest steps to the breach.
@@ -34,6 +36,13 @@ pub struct Expect {
     pub alike: Option<String>,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Expect {
+    /// The rules that a search for this watches.
+    pub fn watched(&self) -> Rules {
+        self.breach.map_or(self.among.unwrap_or(Rules::ALL), Rules::only)
+    }
 }
 
 /// A word of a schedule.
@@ -124,7 +133,7 @@ pub fn expects(
     versions: &[String],
     labels: &dyn Fn(usize, &str) -> bool,
 ) -> Vec<Expect> {
-    let keys = ["version", "policy", "pin", "breach", "schedule", "steps", "lock_events", "states", "alike"];
+    let keys = ["version", "policy", "pin", "breach", "among", "schedule", "steps", "lock_events", "states", "alike"];
     let mut out = Vec::new();
     for t in r.list(top, "expect", "[[expect]]", &keys) {
         let mut of = |key| {
@@ -143,21 +152,15 @@ pub fn expects(
         if !t.has("policy") {
             policies.push(world.policy);
         }
-        let breach = r.needed(t, "breach").and_then(|(b, span)| {
-            let found = Rule::from_name(b.as_str());
-            if found == Some(Rule::Starvation) && world.patience.is_none() {
-                r.wrong(span, "nobody starves in a world without `patience`: say after how many steps of others");
-            }
-            if found.is_none() && b.as_str() != "none" {
-                let near =
-                    did_you_mean(b.as_str(), Rule::all().map(Rule::name)).map(|n| format!("; did you mean `{n}`?"));
-                let all =
-                    "; there are I1 to I34, deadlock, hang, starvation, stray, lost-write, leak, assert, ensure, none";
-                r.wrong(span, format!("no breach `{}`{}", b.as_str(), near.unwrap_or_else(|| all.into())));
-            }
-            (found.is_some() || b.as_str() == "none").then_some(found)
+        let breach = r.needed(t, "breach").and_then(|(b, span)| match b.as_str() {
+            "none" => Some(None),
+            name => rule(r, name, span, world).map(Some),
         });
-        for (key, wants) in [("steps", true), ("lock_events", true), ("alike", false)] {
+        let mut among = None;
+        for (name, span) in r.texts(t, "among") {
+            among = rule(r, name.as_str(), span, world).map(|found| among.unwrap_or(Rules::NONE).with(found)).or(among);
+        }
+        for (key, wants) in [("steps", true), ("lock_events", true), ("alike", false), ("among", false)] {
             if t.has(key) && breach.is_some_and(|found| found.is_some() != wants) {
                 let why = if wants { "with a breach" } else { "where the breach is `none`" };
                 r.wrong(t.at(key), format!("[[expect]] `{key}` stands only {why}"));
@@ -169,6 +172,7 @@ pub fn expects(
             policies,
             pin: r.flag(t, "pin"),
             breach: breach.flatten(),
+            among,
             schedule,
             steps: r.number(t, "steps", 0..1 << 32).map(|n| n.0),
             lock_events: r.number(t, "lock_events", 0..1 << 32).map(|n| n.0),
@@ -178,6 +182,20 @@ pub fn expects(
         });
     }
     out
+}
+
+/// A breach by its name.
+fn rule(r: &mut Reader<'_>, name: &str, span: Span, world: &WorldSpec) -> Option<Rule> {
+    let found = Rule::from_name(name);
+    if found == Some(Rule::Starvation) && world.patience.is_none() {
+        r.wrong(span, "nobody starves in a world without `patience`: say after how many steps of others");
+    }
+    if found.is_none() {
+        let near = did_you_mean(name, Rule::all().map(Rule::name)).map(|n| format!("; did you mean `{n}`?"));
+        let all = "; there are I1 to I34, deadlock, hang, starvation, stray, lost-write, leak, assert, ensure, none";
+        r.wrong(span, format!("no breach `{name}`{}", near.unwrap_or_else(|| all.into())));
+    }
+    found
 }
 
 /// A schedule: `V0@use PG! B*3 V0`.

@@ -40,9 +40,12 @@ fn what_an_expectation_states_fits_its_breach() {
     let with = |from: &str, to: &str| errors(&WHOLE.replacen(from, to, 1));
     assert_eq!(with("steps = 12", "steps = 12, lock_events = 3"), [""; 0]);
     assert_eq!(with("states = 100", "alike = \"before\""), [""; 0]);
+    assert_eq!(with("states = 100", "among = [\"deadlock\", \"I27\"]"), [""; 0]);
     let place = |e: &[String], part: &str| assert!(e.len() == 1 && e[0].ends_with(part), "{e:?}");
     place(&with("states = 100", "lock_events = 3"), "[[expect]] `lock_events` stands only with a breach");
     place(&with("steps = 12", "alike = \"after\""), "[[expect]] `alike` stands only where the breach is `none`");
+    place(&with("steps = 12", "among = \"leak\""), "[[expect]] `among` stands only where the breach is `none`");
+    place(&with("states = 100", "among = \"deadlok\""), "no breach `deadlok`; did you mean `deadlock`?");
     place(&with("states = 100", "alike = \"later\""), "[[expect]] alike `later` has no text; there are before, after");
 }
 
