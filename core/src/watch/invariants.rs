@@ -4,7 +4,7 @@
 //! of them are asked of everything there is. A simulated run asks only about what a step wrote (`recheck`).
 
 use super::survey::Survey;
-use super::{Broken, Rule, domains, entries, frames as records, index, recheck, record, requests, shared};
+use super::{Broken, Rule, domains, entries, frames as records, index, memory, recheck, record, requests, shared};
 use crate::addr::Mfn;
 use crate::lock::{Lock, global};
 use crate::machine::frames::{self, PGC_ALLOCATED, PGC_XEN_HEAP};
@@ -111,6 +111,14 @@ pub fn leaks<W: Words>(m: &mut W, world: &World, s: &Survey, out: &mut Vec<Broke
             let how = if get { "of its gets" } else { "of its own" };
             let why = format!("{} ends with {n} reference(s) {how} on frame {name}", world.actor_name(a));
             out.push(Broken::of(Rule::Leak, why));
+        }
+        for a in world.actor_ids() {
+            let n = memory::typed(m, world, a, mfn);
+            if n > 0 {
+                let why =
+                    format!("{} ends with {n} typed reference(s) of its own on frame {name}", world.actor_name(a));
+                out.push(Broken::of(Rule::Leak, why));
+            }
         }
         let linked = s.hangs_among(mfn, s.tables.len());
         if matches!(frames::used_as(m, world, mfn), FrameUse::Table { .. }) && !linked {

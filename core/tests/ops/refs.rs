@@ -58,4 +58,5 @@ fn a_program_that_drops_what_it_does_not_hold_is_told() {
     // The last reference frees: nobody may drop another's.
     breaks(Rule::I4, "", RAM, &["toolstack: put_page M"]);
     breaks(Rule::Leak, "", RAM, &["toolstack: a = get_page M; b = get_type M as pgt_writable; put_type M"]);
+    breaks(Rule::Leak, "", RAM, &["toolstack: a = get_page M; b = get_type M as pgt_writable; put_page M"]);
 }
