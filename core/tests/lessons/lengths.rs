@@ -11,7 +11,7 @@ use p2mscope_core::watch::Rule;
 /// Lesson, version, policy, the rule, the fewest steps, their lock events.
 pub type Row = (&'static str, &'static str, Policy, Rule, usize, u64);
 
-/// S01: V0's access is 5, the last of them its fault, and its first look 1. V1's access 5; its fault looks under the lock
+/// S01: V0's access is 5, the last of them its fault, and its first look 1. V1 says that it is there; its access 5; its fault looks under the lock
 /// (6), and keeps the promise (23): lock, a look, the pod lock, dying, three counts, the highest number twice, a frame of
 /// the cache between two of page_alloc, the entry, m2p, log-dirty, the count, what it remembers, unlock, a look, unlock; 5
 /// again. Then V0's second look. Lock events are V1's: two locks and unlocks of the entry, pod and page_alloc, the store.
@@ -57,7 +57,7 @@ pub type Row = (&'static str, &'static str, Policy, Rule, usize, u64);
 /// S31: V0 looks, gets a page, fills, stores, unlocks. Or V1 comes before its store (15): lock, pod, two loads, six for the
 /// split under its lock, a load, the store, the count, two unlocks.
 pub const LENGTHS: [Row; 33] = [
-    ("S01", "before", Policy::Unlocked, Rule::Ensure, 6 + 5 + 6 + 23 + 5 + 1, 9),
+    ("S01", "before", Policy::Unlocked, Rule::Ensure, 6 + 1 + 5 + 6 + 23 + 5 + 1, 9),
     ("S02", "before", Policy::Global, Rule::Deadlock, 2 + 1, 2),
     ("S02", "before", Policy::M2, Rule::Deadlock, 3 + 2, 4),
     ("S04", "before", Policy::Unlocked, Rule::Stray, 4 + 12 + 16 + 1, 5),
