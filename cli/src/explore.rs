@@ -1,18 +1,22 @@
 //! `p2mscope explore`: every interleaving of a lesson, or the shortest one that breaks a rule.
 
 use crate::check::bar;
+use crate::diagnose::{Register, Told};
 use crate::{Done, lesson, run};
 use clap::Args;
-use p2mscope_core::explore::{Limits, Progress, Report, Verdict, explore, with_threads};
+use p2mscope_core::addr::ActorId;
+use p2mscope_core::explore::{Book, Limits, Progress, Report, Verdict, explore, with_threads};
 use p2mscope_core::judge::{question, watched};
 use p2mscope_core::lesson::Lesson;
 use p2mscope_core::machine::Policy;
-use p2mscope_core::sched::Run;
+use p2mscope_core::sched::{Run, Session, Sighting};
 use p2mscope_core::script::Script;
+use p2mscope_core::view::diagnosis;
 use p2mscope_core::watch::Rule;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What `explore` takes.
@@ -41,6 +45,9 @@ pub struct Command {
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
+    /// How what is wrong is told below the answer: who is stuck and how, whom to abort, which deadlocks could close.
+    #[arg(long, value_enum, default_value_t)]
+    report: Register,
 }
 
 /// Reads a rule's name.
@@ -63,7 +70,9 @@ pub fn run(command: &Command) -> Done {
         Err(errors) => return Done::unreadable(lesson::listed(path, &errors)),
     };
     let limits = Limits { states: command.states, ..Limits::default() };
-    let q = question(command.find, limits, command.exact);
+    let mut q = question(command.find, limits, command.exact);
+    let book = Arc::new(Book::new());
+    q.orders = Some(book.clone());
     if command.find == Some(Rule::Starvation) && staged.world.patience.is_none() {
         return Done::unreadable("nobody starves in a world without `patience`".to_string());
     }
@@ -78,14 +87,22 @@ pub fn run(command: &Command) -> Done {
     };
     let report = with_threads(command.threads, || explore(&sim, &q, progress));
     bar.finish_and_clear();
+    let seconds = begun.elapsed().as_secs_f64();
     let mut found = Run::new(staged.sim(watched()));
+    let (session, ways) = ways(&mut found, &book.sightings(&sim));
+    found.seek(0);
     if let Verdict::Found { schedule, .. } = &report.verdict {
         found.retrace(schedule);
     }
+    let told = Told { lesson: &lesson, staged: &staged, version: &command.version };
     let answer = Answer { lesson: &lesson, command, policy: staged.world.policy, report: &report };
     let out = match command.json {
-        true => answer.json(&mut found, begun.elapsed().as_secs_f64()) + "\n",
-        false => answer.text(&mut found),
+        true => answer.json(&mut found, seconds, &told, &session, &ways) + "\n",
+        false => {
+            let wrong = told.text(command.report, &mut found, &session);
+            let ways = if wrong.is_empty() { String::new() } else { ways.concat() };
+            answer.text(&mut found) + &wrong + &ways
+        }
     };
     let status = match report.verdict {
         Verdict::Safe => 0,
@@ -93,6 +110,25 @@ pub fn run(command: &Command) -> Done {
         Verdict::Bound { .. } | Verdict::Cancelled | Verdict::Failed { .. } => 3,
     };
     Done { out, status, ..Done::default() }
+}
+
+/// Takes the steps that show the orders that could close a ring, each as a branch of its own; what the session knows
+/// then, and the schedules by the names of their branches, a line each.
+fn ways(run: &mut Run<Script>, met: &[Sighting]) -> (Session, Vec<String>) {
+    let (mut session, mut ways) = (Session::default(), Vec::new());
+    for s in met {
+        let steps: Vec<_> = s.steps.iter().map(|&(a, way)| (ActorId(a), way)).collect();
+        run.retrace(&steps);
+        session.note(run);
+        let name = format!("way {}", run.fork() + 1);
+        if run.forks()[run.fork()].name != name {
+            run.rename_fork(run.fork(), name);
+        }
+    }
+    for fork in 0..run.forks().len().min(met.len()) {
+        ways.push(format!("{}: {}\n", run.forks()[fork].name, run.schedule_of(fork)));
+    }
+    (session, ways)
 }
 
 /// What is to be told.
@@ -131,7 +167,14 @@ impl Answer<'_> {
         }
     }
 
-    fn json(&self, found: &mut Run<Script>, seconds: f64) -> String {
+    fn json(
+        &self,
+        found: &mut Run<Script>,
+        seconds: f64,
+        told: &Told<'_>,
+        session: &Session,
+        ways: &[String],
+    ) -> String {
         let r = self.report;
         let mut answer = json!({
             "lesson": self.lesson.id,
@@ -158,6 +201,11 @@ impl Answer<'_> {
             Verdict::Failed { why } => json!({ "failed": why }),
         };
         answer["verdict"] = verdict;
+        let wrong = diagnosis(found, session);
+        answer["plain"] = json!(wrong.plain());
+        answer["report"] = json!(told.engineer(&wrong));
+        answer["diagnosis"] = json!(wrong);
+        answer["ways"] = json!(ways.iter().map(|w| w.trim_end()).collect::<Vec<_>>());
         answer.to_string()
     }
 }

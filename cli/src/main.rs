@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod diagnose;
 mod dump;
 mod entry;
 mod explore;
@@ -51,16 +52,21 @@ Ends with status 0 if every expectation holds, 1 if some do not, 2 if a file can
   p2mscope explore static/lessons/S15.toml
   p2mscope explore static/lessons/S15.toml --find deadlock --policy 2m
   p2mscope explore static/lessons/S15.toml --version repaired --exact --json
+  p2mscope explore static/lessons/S14.toml --report lockdep
 
+Below the answer stands what is wrong where a breach was found, and which deadlocks could close: locks that were asked for
+in opposite orders in any two interleavings that the search has met, each with the shortest run that was found to it.
 Ends with status 0 if it is safe, 1 if something breaks, 2 if the file cannot be read, 3 if a bound was reached.")]
     Explore(explore::Command),
     /// Play a schedule, one sentence a step.
     #[command(after_help = "Examples:
   p2mscope run static/lessons/S03.toml --schedule 'V0@use PG! B! V0'
   p2mscope run static/lessons/S15.toml --version repaired --policy 2m --schedule 'TS1! TS2!'
+  p2mscope run static/lessons/S14.toml --schedule 'TS1! TS2!' --schedule 'TS1@second TS2! TS1!' --report lockdep
 
 A word is an actor and how far it goes: `A` one step, `A*3` three, `A@label` until that label is next, `A!` until
-A waits or ends. What `p2mscope explore` prints is understood as well.
+A waits or ends. What `p2mscope explore` prints is understood as well. Several schedules are several runs of one session:
+orders of locks that were seen in different ones are told together.
 Ends with status 0 if every step could be taken, 1 if one could not, 2 if the file or schedule cannot be read.")]
     Run(run::Command),
     /// Write the machine's memory at a step, for tools that read page tables.

@@ -1,13 +1,15 @@
 //! `p2mscope run`: plays a schedule, one sentence a step.
 
+use crate::diagnose::{Register, Told};
 use crate::{Done, lesson};
 use clap::Args;
 use p2mscope_core::judge::watched;
 use p2mscope_core::lesson::{Lesson, Staged};
 use p2mscope_core::machine::Policy;
-use p2mscope_core::sched::{Run, Schedule};
+use p2mscope_core::sched::{Run, Schedule, Session};
 use p2mscope_core::script::Script;
-use p2mscope_core::view::sentence;
+use p2mscope_core::view::{diagnosis, sentence};
+use serde_json::json;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -16,15 +18,23 @@ use std::path::PathBuf;
 pub struct Command {
     /// The lesson file.
     file: PathBuf,
-    /// The schedule: words such as `V0@use PG! B! V0`, or what the page and `explore` print.
-    #[arg(long)]
-    schedule: String,
+    /// The schedule: words such as `V0@use PG! B! V0`, or what the page and `explore` print. Given again: a further run
+    /// from the first state.
+    #[arg(long, required = true)]
+    schedule: Vec<String>,
     /// The version of the programs.
     #[arg(long, default_value = "before")]
     version: String,
     /// The lock policy: unlocked, global, 1g or 2m. The lesson's own if left out.
     #[arg(long, value_parser = policy)]
     policy: Option<Policy>,
+    /// How what is wrong is told below the steps: who is stuck and how, whom to abort, who starves or goes round, which
+    /// deadlocks could close.
+    #[arg(long, value_enum, default_value_t)]
+    report: Register,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Reads a policy's name.
@@ -45,16 +55,54 @@ pub fn run(command: &Command) -> Done {
         Err(errors) => return Done::unreadable(lesson::listed(path, &errors)),
     };
     let mut run = Run::new(staged.sim(watched()));
-    let played = match play(&mut run, &lesson, &staged, &command.schedule) {
-        Ok(played) => played,
-        Err(e) => return Done::unreadable(e),
-    };
-    let mut done = Done { out: told(&mut run), ..Done::default() };
-    if let Err(why) = played {
-        let _ = writeln!(done.err, "{why}");
-        done.status = 1;
+    let told = Told { lesson: &lesson, staged: &staged, version: &command.version };
+    let (mut done, mut session, mut runs) = (Done::default(), Session::default(), Vec::new());
+    for (n, text) in command.schedule.iter().enumerate() {
+        run.seek(0);
+        let played = match play(&mut run, &lesson, &staged, text) {
+            Ok(played) => played,
+            Err(e) => return Done::unreadable(e),
+        };
+        session.note(&run);
+        if command.schedule.len() > 1 {
+            run.rename_fork(run.fork(), format!("run {}", n + 1));
+            let _ = writeln!(done.out, "{}run {}", if n == 0 { "" } else { "\n" }, n + 1);
+        }
+        if command.json {
+            runs.push(steps(&mut run));
+        } else {
+            done.out += &self::told(&mut run);
+        }
+        if let Err(why) = played {
+            let _ = writeln!(done.err, "{why}");
+            done.status = 1;
+        }
+    }
+    if command.json {
+        let found = diagnosis(&mut run, &session);
+        let answer = json!({
+            "lesson": lesson.id, "version": command.version, "policy": staged.world.policy.name(), "runs": runs,
+            "diagnosis": found, "plain": found.plain(), "report": told.engineer(&found),
+        });
+        done.out = format!("{answer}\n");
+    } else {
+        done.out += &told.text(command.report, &mut run, &session);
     }
     done
+}
+
+/// A run up to where it stands, for JSON.
+fn steps(run: &mut Run<Script>) -> serde_json::Value {
+    let end = run.at();
+    let all: Vec<_> = (1..=end)
+        .map(|k| {
+            run.seek(k);
+            let broken = &run.events()[k - 1].broken;
+            let broken: Vec<_> = broken.iter().map(|b| json!({ "rule": b.rule.name(), "why": b.why })).collect();
+            json!({ "step": k, "sentence": sentence(run), "broken": broken })
+        })
+        .collect();
+    json!({ "name": run.forks()[run.fork()].name, "steps": all })
 }
 
 /// A run up to where it stands, one sentence a step.

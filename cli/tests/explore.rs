@@ -40,13 +40,13 @@ fn what_is_safe_is_proved_with_the_same_count_by_any_number_of_threads() {
 
 #[test]
 fn a_finding_can_be_played_again() {
-    let out = explore(&["--policy", "2m", "--find", "deadlock"]);
+    let out = explore(&["--policy", "2m", "--find", "deadlock", "--report", "none"]);
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
     let said = text(&out.stdout);
     // Each has got one frame, in 7 steps, and taken the shared side for the second, whose range the other holds.
     assert!(said.starts_with("S15 before under 2m: deadlock after 16 steps, the fewest there are: TS1 -> TS2 -> TS1"));
     let schedule = said.lines().find_map(|l| l.strip_prefix("schedule: ")).expect(&said);
-    let played = p2mscope(&["run", &lesson(), "--policy", "2m", "--schedule", schedule]);
+    let played = p2mscope(&["run", &lesson(), "--policy", "2m", "--report", "none", "--schedule", schedule]);
     assert_eq!(played.status.code(), Some(0), "{}", text(&played.stderr));
     assert!(text(&played.stdout).contains("breaks deadlock: "), "{}", text(&played.stdout));
     let sentences = said.lines().skip(2).collect::<Vec<_>>().join("\n");

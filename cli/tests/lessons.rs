@@ -64,7 +64,7 @@ fn a_count_that_differs_from_the_record_is_said() {
 #[test]
 fn a_schedule_is_told_one_sentence_a_step() {
     let path = lessons().join("S14.toml").to_string_lossy().into_owned();
-    let out = p2mscope(&["run", &path, "--policy", "2m", "--schedule", "TS1@second TS2! TS1!"]);
+    let out = p2mscope(&["run", &path, "--policy", "2m", "--report", "none", "--schedule", "TS1@second TS2! TS1!"]);
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     let said = text(&out.stdout);
     assert_eq!(said.lines().filter(|l| !l.starts_with("      ")).count(), 16, "{said}");

@@ -14,6 +14,7 @@
 
 mod breadth;
 mod circles;
+mod orders;
 mod packed;
 mod pool;
 mod question;
@@ -22,6 +23,7 @@ mod slices;
 mod table;
 mod walk;
 
+pub use orders::Book;
 pub use pool::{explore, with_threads};
 pub use question::{Limits, Mark, Probe, Progress, Question, Report, Schedule, Verdict};
 pub use slices::Slices;

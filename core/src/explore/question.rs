@@ -1,5 +1,6 @@
 //! What a search is asked, and what it answers.
 
+use super::orders::Book;
 use crate::addr::ActorId;
 use crate::sim::{Sim, Stepped};
 use crate::watch::{Broken, Rule, Rules};
@@ -43,18 +44,20 @@ pub struct Question<C> {
     pub probe: Option<Probe<C>>,
     /// Asked of every step; [`Report::marked`] is the union of its answers.
     pub mark: Option<Mark>,
+    /// Takes down in which orders locks are asked for.
+    pub orders: Option<Arc<Book>>,
 }
 
 impl<C> Clone for Question<C> {
     fn clone(&self) -> Self {
-        Question { probe: self.probe.clone(), mark: self.mark.clone(), ..*self }
+        Question { probe: self.probe.clone(), mark: self.mark.clone(), orders: self.orders.clone(), ..*self }
     }
 }
 
 impl<C> Question<C> {
     /// Is every interleaving free of breaches of these rules?
     pub fn prove(stop: Rules) -> Question<C> {
-        Question { stop, find: None, exact: false, limits: Limits::default(), probe: None, mark: None }
+        Question { stop, find: None, exact: false, limits: Limits::default(), probe: None, mark: None, orders: None }
     }
 
     /// In how few steps can that rule be broken? Breaches of other rules end no path.

@@ -151,6 +151,10 @@ impl<C: Code> Walk<C> {
                 self.sim.undo();
                 continue;
             }
+            if let Some(book) = &q.orders {
+                let steps = || self.prefix.iter().copied().chain(self.path.iter().map(|f| f.took)).collect();
+                book.look(&mut self.sim, actor, steps);
+            }
             let broken = did.broken.iter().fold(Rules::NONE, |set, b| set.with(b.rule));
             if let Some(halt) = self.arrive(q, visit, broken) {
                 return halt;

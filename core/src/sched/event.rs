@@ -56,4 +56,8 @@ pub struct Event {
     pub waiting: Vec<Waiting>,
     /// The hash of the state after it.
     pub hash: u64,
+    /// What stands for the actor's own part of that state: its place, its variables, its log. Equal where that is.
+    pub own: u64,
+    /// What stands for the changes to words: the sum over several events is 0 where all of them together were undone.
+    pub moved: u64,
 }

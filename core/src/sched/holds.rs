@@ -23,21 +23,27 @@ pub struct Hold {
     pub depth: u64,
 }
 
+/// What an event does to holds: which lock, how, and whether it is taken; `reads` says whether its actor holds the shared
+/// side of a lock. None for one that neither takes nor releases.
+fn change(e: &Event, reads: impl Fn(Lock) -> bool) -> Option<(Lock, Mode, bool)> {
+    match e.did.effect {
+        _ if e.queued => None,
+        Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) if e.result[0] != 0 => Some((lock, mode, true)),
+        Effect::Unlock(lock, mode) => Some((lock, lock.released(mode, reads(lock)), false)),
+        _ => None,
+    }
+}
+
 /// All holds of a run of steps, in the order of their taking. Held by one actor, the open ones of the result stand
 /// outermost first.
 pub fn holds(events: &[Event]) -> Vec<Hold> {
     let mut all: Vec<Hold> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
-    for e in events.iter().filter(|e| !e.queued) {
-        let (lock, mode, takes) = match e.did.effect {
-            Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) if e.result[0] != 0 => (lock, mode, true),
-            Effect::Unlock(lock, mode) => (lock, mode, false),
-            _ => continue,
-        };
-        let reads = open.iter().map(|&i| &all[i]).any(|h| (h.actor, h.lock, h.mode) == (e.actor, lock, Mode::Shared));
-        let mode = if takes { mode } else { lock.released(mode, reads) };
-        let is = |h: &Hold| h.actor == e.actor && h.lock == lock && h.mode == mode;
-        match (open.iter().position(|&i| is(&all[i])), takes) {
+    for e in events {
+        let is = |h: &Hold, lock, mode| (h.actor, h.lock, h.mode) == (e.actor, lock, mode);
+        let reads = |lock| open.iter().any(|&i| is(&all[i], lock, Mode::Shared));
+        let Some((lock, mode, takes)) = change(e, reads) else { continue };
+        match (open.iter().position(|&i| is(&all[i], lock, mode)), takes) {
             (Some(at), true) => all[open[at]].depth += 1,
             (None, true) => {
                 open.push(all.len());
@@ -60,19 +66,32 @@ pub fn holds(events: &[Event]) -> Vec<Hold> {
 /// Notes the orders in which a run's actors asked for locks: also where one still waits. A lock that was only tried
 /// makes nobody wait.
 pub fn note_orders(events: &[Event], run: usize, orders: &mut Orders) {
-    let all = holds(events);
-    let at = |actor: ActorId, step: usize| -> Vec<(Lock, Mode)> {
-        let open = |h: &&Hold| h.actor == actor && h.since < step && h.until.is_none_or(|until| until >= step);
-        all.iter().filter(open).map(|h| (h.lock, h.mode)).collect()
-    };
+    let mut open: Vec<(ActorId, (Lock, Mode), u64)> = Vec::new();
     for e in events {
+        let seen = Seen { run, step: e.step };
         if let Effect::Lock(lock, mode) = e.did.effect {
-            orders.note(e.actor, &at(e.actor, e.step), (lock, mode), Seen { run, step: e.step });
+            orders.note(e.actor, &of(&open, e.actor), (lock, mode), seen);
+        }
+        let reads = |lock| open.iter().any(|h| (h.0, h.1) == (e.actor, (lock, Mode::Shared)));
+        if let Some((lock, mode, takes)) = change(e, reads) {
+            let at = open.iter().position(|h| (h.0, h.1) == (e.actor, (lock, mode)));
+            match (at, takes) {
+                (Some(at), true) => open[at].2 += 1,
+                (None, true) => open.push((e.actor, (lock, mode), 1)),
+                (Some(at), false) if open[at].2 == 1 => drop(open.remove(at)),
+                (Some(at), false) => open[at].2 -= 1,
+                (None, false) => {}
+            }
         }
         for w in &e.waiting {
             if let Effect::Lock(lock, mode) = w.on {
-                orders.note(w.actor, &at(w.actor, e.step + 1), (lock, mode), Seen { run, step: e.step });
+                orders.note(w.actor, &of(&open, w.actor), (lock, mode), seen);
             }
         }
     }
+}
+
+/// What one actor holds, outermost first.
+fn of(open: &[(ActorId, (Lock, Mode), u64)], a: ActorId) -> Vec<(Lock, Mode)> {
+    open.iter().filter(|h| h.0 == a).map(|h| h.1).collect()
 }

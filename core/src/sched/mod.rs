@@ -5,8 +5,8 @@
 //!
 //! - the simulated run always stands at the position; going back undoes steps, going forward takes the noted ones again;
 //! - a step that differs from the one noted at that position opens a fork, and the old branch stays;
-//! - what only people want to know (who waited since when, which words a step wrote) is noted in the events and never
-//!   hashed.
+//! - what only people want to know (who waited since when, which words a step wrote, who gets nowhere) is noted in the
+//!   events or read from them, and never hashed.
 //!
 //! Who goes next is a person's choice, or a [`Picker`]'s. A [`Schedule`] is a run as text.
 
@@ -19,8 +19,10 @@ mod holds;
 mod name;
 mod picker;
 mod play;
+mod progress;
 mod run;
 mod schedule;
+mod session;
 
 pub use blocked::{cause, owners, side, waits, why};
 pub use event::{Event, Size, Waiting};
@@ -31,8 +33,10 @@ pub use holds::{Hold, holds, note_orders};
 pub use name::{Name, Point};
 pub use picker::{Offer, Picker, Random, RoundRobin};
 pub use play::{CHECK_EVERY, PlayError, Played, write_down};
+pub use progress::{Counters, Rounds, Thresholds, Waited, again, counters, livelock};
 pub use run::{PATIENCE, Run};
 pub use schedule::{Item, Schedule, ScheduleError};
+pub use session::{Origin, Session, Sighting};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,6 +3,7 @@
 use super::event::{Event, Size, Waiting};
 use super::forks::{Fork, Forks};
 use super::picker::{Offer, Picker};
+use super::progress;
 use crate::addr::{ActorId, Word};
 use crate::machine::{Region, World};
 use crate::sim::{Code, Memory, Refused, Sim, Stepped};
@@ -330,8 +331,25 @@ fn perform<C: Code>(sim: &mut Sim<C>, a: ActorId, choice: u64, step: usize) -> R
     wrote.sort_by_key(|w| w.0);
     wrote.dedup_by_key(|w| w.0);
     let lock_event = did.effect.is_lock_event();
+    let (own, moved) = (progress::own(sim, a), progress::moved(sim, &wrote));
     let (waiting, hash) = (waiting(sim), sim.hash());
-    Ok(Event { step, actor, choice, did, result, queued, finished, ended, lock_event, broken, wrote, waiting, hash })
+    Ok(Event {
+        step,
+        actor,
+        choice,
+        did,
+        result,
+        queued,
+        finished,
+        ended,
+        lock_event,
+        broken,
+        wrote,
+        waiting,
+        hash,
+        own,
+        moved,
+    })
 }
 
 /// Who cannot step now although its program has not ended.

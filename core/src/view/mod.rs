@@ -9,6 +9,7 @@
 mod actors;
 mod blocks;
 mod deeds;
+mod diagnosis;
 mod dirty;
 mod entry;
 mod frames;
@@ -19,6 +20,7 @@ mod nested;
 mod recalc;
 mod records;
 mod report;
+mod rules;
 mod scene;
 mod sentence;
 mod shape;
@@ -28,14 +30,16 @@ mod waits;
 mod walk;
 
 pub use actors::{ActorView, HeldView, NextView, PinView, State, VarView, actors};
+pub use diagnosis::{Context, Counted, Diagnosis, HeldLock, OrderView, Party, Possible, Wanted, diagnosis};
 pub use entry::{EntryView, FieldView, entry};
 pub use frames::{FrameView, Frames, FreedView, HolderView, TableView, frames};
 pub use lock_name::LockName;
 pub use report::{Breach, Report, report};
+pub use rules::{RuleView, rules};
 pub use scene::{Cell, DomainScene, GlobalBox, Holder, LockBox, Scene, scene};
 pub use sentence::{doing, sentence};
 pub use timeline::{Bar, BarState, Branch, HoldBar, Lane, Mark, Tick, Timeline, timeline};
-pub use waits::{WaitEdge, WaitNode, Waits, waits};
+pub use waits::{FormView, Sleep, WaitEdge, WaitNode, Waits, stuck_forms, waits};
 pub use walk::{Level, Row, Walk, walk};
 
 #[cfg(test)]

@@ -69,16 +69,23 @@ pub fn stray<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, result:
 }
 
 /// `starvation`: counts the steps of others for each actor that waits for a lock, and reports who has waited for more
-/// than the world's patience. `waits` are those who wait for one now.
-pub fn starvation<W: Words>(m: &mut W, world: &World, stepped: ActorId, waits: &[ActorId], out: &mut Vec<Broken>) {
+/// than the world's patience. `waits` are those who wait for one now; `queued` says that the one who stepped has only
+/// queued. A wait ends when its actor steps on: that the lock is free for a moment, and another takes it, ends none.
+pub fn starvation<W: Words>(
+    m: &mut W,
+    world: &World,
+    (stepped, queued): (ActorId, bool),
+    waits: &[ActorId],
+    out: &mut Vec<Broken>,
+) {
     let Some(patience) = world.patience else { return };
     for a in world.actor_ids() {
         let word = world.map.ghost(a, GhostWord::Waited);
         let seen = m.get(word);
         let now = match waits.contains(&a) {
-            false => 0,
-            true if a == stepped => seen,
-            true => (seen + 1).min(patience + 1),
+            _ if a == stepped && !queued => 0,
+            true if a != stepped => (seen + 1).min(patience + 1),
+            _ => seen,
         };
         if now != seen {
             m.set(word, now);

@@ -148,7 +148,7 @@ impl Watch {
             let lock = |p: &Pending| matches!(p.effect, Effect::Lock(..));
             let mut waits = w.actor_ids().collect::<Vec<_>>();
             waits.retain(|&b| next[b.0 as usize].as_ref().is_some_and(|p| lock(p) && ways(w, m, code, p, b) == 0));
-            misuse::starvation(m, w, a, &waits, &mut state);
+            misuse::starvation(m, w, (a, out.queued), &waits, &mut state);
         }
         deadlock(w, m, code, next, &mut state);
         self.report(w, m, state, out);

@@ -7,6 +7,7 @@ use p2mscope_core::addr::ActorId;
 use p2mscope_core::lesson::{Lesson, ScheduleWord, Until};
 use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::{Run, note_orders, waits};
+use p2mscope_core::script::Script;
 use p2mscope_core::watch::Rules;
 use p2mscope_core::watch::abort::to_abort;
 use p2mscope_core::watch::forms::{Form, forms};
@@ -16,10 +17,10 @@ use p2mscope_core::watch::potential::Orders;
 struct Case(&'static str, Policy, &'static [(&'static str, &'static str)], &'static str, &'static str);
 
 /// The world of all cases. A program is that of a `vcpu` where its name begins with V, else of a `toolstack`.
-fn lesson(programs: &[(&str, &str)], schedule: &str) -> Lesson {
+pub fn lesson(programs: &[(&str, &str)], schedule: &str) -> Lesson {
     let mut text = format!(
         "id = 'L'\ntitle = 'L'\ngoal = 'L'\nhints = ['a', 'b']\n\
-         world = {{ free_frames = 2, words = {{ w = 0 }}, locks = {{ a = 0, b = 0, c = 0, d = 0 }}, rings = {{ r = 1 }} }}\n\
+         world = {{ free_frames = 2, words = {{ w = 0, v = 0 }}, locks = {{ a = 0, b = 0, c = 0, d = 0 }}, rings = {{ r = 1 }} }}\n\
          domain = [{{ id = 1, map = '0x10..0x11 = ram_rw; 0x210 = ram_rw; 0x410 = ram_rw' }}, {{ id = 2, map = '0x10 = ram_rw' }}]\n\
          expect = [{{ version = 'before', policy = '2m', breach = 'deadlock', schedule = '{schedule}' }}]\n"
     );
@@ -30,21 +31,27 @@ fn lesson(programs: &[(&str, &str)], schedule: &str) -> Lesson {
     Lesson::parse(&text).unwrap_or_else(|e| panic!("{e:#?}\n{text}"))
 }
 
-/// What the watchers say after the schedule, in the words of a label.
-fn said(case: &Case) -> String {
-    let lesson = lesson(case.2, case.3);
-    let staged = lesson.stage("before", Some(case.1), None).unwrap();
-    let world = staged.world.clone();
-    let mut run = Run::new(staged.sim(Rules::NONE));
+/// The run after the schedule.
+pub fn played(lesson: &Lesson, policy: Policy, rules: Rules, name: &str) -> Run<Script> {
+    let staged = lesson.stage("before", Some(policy), None).unwrap();
+    let mut run = Run::new(staged.sim(rules));
     let schedule: &[ScheduleWord] = &lesson.expects[0].schedule;
     for word in schedule {
         // Who waits already goes no further.
         let waits = word.until == Until::Blocked && !run.sim_mut().enabled(ActorId(word.actor as u8));
         let go = std::slice::from_ref(word);
         if !waits && let Err(e) = run.go(go, &|a, label| staged.places(a, label)) {
-            panic!("{}: {e}", case.0);
+            panic!("{name}: {e}");
         }
     }
+    run
+}
+
+/// What the watchers say after the schedule, in the words of a label.
+fn said(case: &Case) -> String {
+    let lesson = lesson(case.2, case.3);
+    let mut run = played(&lesson, case.1, Rules::NONE, case.0);
+    let world = run.world().clone();
     let all = waits(&mut run);
     let ended: Vec<ActorId> = world.actor_ids().filter(|&a| run.sim().ended(a)).collect();
     let waiting = |a: &ActorId| all.iter().any(|w| w.actor == *a);
@@ -171,11 +178,69 @@ static CASES: &[Case] = &[
          &[("A", "get_gfn_query 1:0x10; @x lock a; unlock a; put_gfn 1:0x10"), ("B", "get_gfn_query 1:0x11; @x lock a; unlock a; put_gfn 1:0x11"),
            ("C", "lock a; @x get_gfn 1:0x10; put_gfn 1:0x10; unlock a")],
          "A@x B@x C@x A! B! C!", "ring A C; ring B C; abort C; could A C; could B C"),
+    // Two of the same level, without an order between domains.
+    Case("the same level in two domains, in opposite orders", Policy::M2,
+         &[("A", "lock pod(1); @x lock pod(2); unlock pod(2); unlock pod(1)"), ("B", "lock pod(2); @x lock pod(1); unlock pod(1); unlock pod(2)")],
+         "A@x B@x A! B!", "ring A B; abort A; could A B"),
+    Case("the same level in two domains, in the same order", Policy::M2,
+         &[("A", "lock pod(1); @x lock pod(2); unlock pod(2); unlock pod(1)"), ("B", "lock pod(1); @x lock pod(2); unlock pod(2); unlock pod(1)")],
+         "A@x B!", "none"),
+    Case("the small lock first, then the whole table", Policy::M2,
+         &[("A", "get_gfn 1:0x10; @x lock p2m(2); unlock p2m(2); put_gfn 1:0x10"), ("B", "lock p2m(2); @x get_gfn 1:0x10; put_gfn 1:0x10; unlock p2m(2)")],
+         "A@x B@x A! B!", "ring A B; abort A; could A B"),
+    // Recursion.
+    Case("held three deep, and the other waits for the last put", Policy::M2,
+         &[("A", "get_gfn 1:0x10; get_gfn 1:0x11; get_gfn 1:0x10; put_gfn 1:0x10; put_gfn 1:0x11; @x put_gfn 1:0x10"), ("B", "get_gfn 1:0x11; put_gfn 1:0x11")],
+         "A@x B!", "none"),
+    Case("the whole table twice", Policy::Global, &[("A", "lock p2m(1); @x lock p2m(1); unlock p2m(1); unlock p2m(1)"), ("B", "lock p2m(1); unlock p2m(1)")],
+         "A@x B! A! B!", "none"),
+    Case("taken twice while two others close a ring", Policy::M2, &[("A", "lock d; @x lock d"), ("B", BC), ("C", "lock c; @x lock b; unlock b; unlock c")],
+         "A@x B@x C@x B! C!", "ring A; ring B C; abort A B; could B C"),
+    // Promotion.
+    Case("one looks and wants to change, the other has gone", Policy::Rw,
+         &[("A", "get_gfn_query 1:0x10; @x get_gfn 1:0x10; put_gfn 1:0x10; put_gfn 1:0x10"), ("B", "get_gfn_query 1:0x11; put_gfn 1:0x11")],
+         "B! A!", "none"),
+    Case("one looks and wants to change, the other still looks", Policy::Rw,
+         &[("A", "get_gfn_query 1:0x10; @x get_gfn 1:0x10; put_gfn 1:0x10; put_gfn 1:0x10"), ("B", "get_gfn_query 1:0x11; @x put_gfn 1:0x11")],
+         "A@x B@x", "none"),
+    Case("of three who look two want to change", Policy::Rw,
+         &[("A", "get_gfn_query 1:0x10; @x get_gfn 1:0x10; put_gfn 1:0x10; put_gfn 1:0x10"), ("B", "get_gfn_query 1:0x11; @x get_gfn 1:0x11; put_gfn 1:0x11; put_gfn 1:0x11"),
+           ("C", "get_gfn_query 1:0x10; @x put_gfn 1:0x10")],
+         "A@x B@x C@x A! B! C!", "ring A B; abort A"),
+    // Several rings, and some who run.
+    Case("a ring of two and one of three", Policy::M2,
+         &[("A", AB), ("B", BA), ("C", "lock c; @x lock d; unlock d; unlock c"), ("D", "lock d; @x lock pod(1); unlock pod(1); unlock d"), ("E", "lock pod(1); @x lock c; unlock c; unlock pod(1)")],
+         "A@x B@x C@x D@x E@x A! B! C! D! E!", "ring A B; ring C D E; abort A C; could A B; could C D E"),
+    Case("two rings while one runs, and one waits for it", Policy::M2,
+         &[("A", AB), ("B", BA), ("C", CD), ("D", DC), ("E", "lock pod(1); @x unlock pod(1)"), ("F", "lock pod(1); unlock pod(1)")],
+         "E@x A@x B@x C@x D@x A! B! C! D! F!", "ring A B; ring C D; abort A C; could A B; could C D"),
+    Case("a ring of three while two others go on", Policy::M2, &[("A", AB), ("B", BC), ("C", CA), ("D", "lock d; @x unlock d"), ("E", "lock d; unlock d")],
+         "D@x A@x B@x C@x A! B! C!", "ring A B C; abort A; could A B C"),
+    Case("one waits behind two rings", Policy::M2,
+         &[("A", AB), ("B", BA), ("C", "lock pod(1); @x lock pod(2); unlock pod(2); unlock pod(1)"), ("D", "lock pod(2); @x lock pod(1); unlock pod(1); unlock pod(2)"),
+           ("E", "lock c; @x lock a; unlock a; unlock c"), ("F", "lock c; unlock c")],
+         "A@x B@x C@x D@x E@x A! B! C! D! E! F!", "ring A B; ring C D; behind E of A; behind F of E; abort A C; could A B; could C D"),
+    // Leaks.
+    Case("a range that was left", Policy::M2, &[("A", "get_gfn 1:0x10"), ("B", "get_gfn 1:0x11; put_gfn 1:0x11")], "A! B!", "leaked B by A; abort B"),
+    Case("left by one while another still runs", Policy::M2, &[("A", LEAK), ("B", WANT), ("C", "lock c; @x unlock c")], "A! C@x B!", "leaked B by A; abort B"),
+    Case("left by one, and a ring beside it", Policy::M2, &[("A", "lock d"), ("B", BC), ("C", "lock c; @x lock b; unlock b; unlock c"), ("D", "lock d")],
+         "A! B@x C@x B! C! D!", "ring B C; leaked D by A; abort B D; could B C"),
+    Case("left by one who holds nothing else that is wanted", Policy::M2, &[("A", "lock a; lock b; unlock b"), ("B", "lock b; unlock b")], "A! B!", "none"),
+    // Rings of requests.
+    Case("each waits for the other's request", Policy::M2, &[("C", "store v = 1"), ("A", "n = take r; post r = 1"), ("B", "n = take r; post r = 1")], "C!",
+         "forsaken A; forsaken B; abort A B"),
+    Case("both would fill a ring that is full", Policy::M2, &[("C", "post r = 1"), ("A", "post r = 1; n = take r"), ("B", "post r = 2; n = take r")], "C!",
+         "forsaken A; forsaken B; abort A B"),
+    Case("the one who empties the ring waits for the lock of one who fills it", Policy::M2,
+         &[("A", "post r = 1; lock a; @x post r = 2; unlock a"), ("B", "lock a; n = take r; unlock a")], "A@x B!",
+         "forsaken A; behind B of A; abort A"),
+    Case("one of two could still empty the ring", Policy::M2,
+         &[("A", "post r = 1; lock a; @x post r = 2; unlock a"), ("B", "lock a; n = take r; unlock a"), ("C", "n = take r")], "A@x B!", "none"),
 ];
 
 #[test]
 fn each_schedule_is_told_for_what_it_is() {
-    assert!(CASES.len() >= 40);
+    assert!(CASES.len() >= 70);
     let wrong: Vec<String> = CASES
         .iter()
         .map(|case| (case, said(case)))

@@ -5,7 +5,9 @@ mod each;
 mod labelled;
 mod pod;
 mod programs;
+mod reports;
 mod requests;
+mod rounds;
 mod sharing;
 
 use p2mscope_core::addr::{ActorId, DomGfn, DomId, Gfn, Mfn, Order, Word};
