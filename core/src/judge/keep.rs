@@ -21,9 +21,8 @@ impl Completed {
             (0..n).filter(|&at| staged.script.call(a, at).is_some_and(|c| p.matches(c, &lesson.names))).collect()
         };
         let word = |p: &Pattern| {
-            let object = p.object.as_ref().map_or(String::new(), |o| format!(" {o}"));
             let actor = lesson.actors.get(p.actor).map_or("", |a| &a.name);
-            format!("{actor}: {}{object}", p.verb.name())
+            format!("{actor}: {p}")
         };
         Completed { patterns: keep.iter().map(|p| (word(p), p.actor, places(p))).collect() }
     }

@@ -2,14 +2,16 @@
 
 use super::reader::{Reader, Table};
 use super::world::{WorldSpec, policy};
+use crate::addr::DomGfn;
 use crate::machine::Policy;
 use crate::script::ast::{self, ExprKind};
-use crate::script::code::{Arg, List, Lock, Place, Ring, VerbCall};
+use crate::script::code::{Arg, Expr, List, Lock, Place, Ring, VerbCall};
 use crate::script::lex::{Tok, lex};
 use crate::script::parse::{self, Parser};
 use crate::script::verbs::{self, Verb};
-use crate::script::{Names, Span, Text, did_you_mean, not_offered};
+use crate::script::{Kind, Names, Span, Text, did_you_mean, not_offered};
 use crate::watch::{Rule, Rules};
+use std::fmt;
 
 /// `[[expect]]`: one answer that the lesson gives.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,13 +95,47 @@ pub struct Pattern {
     pub verb: Verb,
     /// On what: a place, lock, list, ring or class, or a frame number as it is written.
     pub object: Option<String>,
+    /// Of what that is, if only that one is meant: the domain of `lock p2m(1)`.
+    pub of: Option<String>,
 }
 
 impl Pattern {
     /// Whether a statement of that actor's program is meant.
     pub fn matches(&self, call: &VerbCall, names: &Names) -> bool {
         self.verb == call.verb
-            && self.object.as_ref().is_none_or(|o| call.args.iter().any(|(_, a)| is_named(a, o, names)))
+            && self.object.as_ref().is_none_or(|o| call.args.iter().any(|(_, a)| self.means(a, o, names)))
+    }
+
+    fn means(&self, arg: &Arg, object: &str, names: &Names) -> bool {
+        is_named(arg, object, names) && self.of.as_ref().is_none_or(|of| is_of(arg, of, names))
+    }
+}
+
+impl fmt::Display for Pattern {
+    /// As it is written, without the actor.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.verb.name())?;
+        match (&self.object, &self.of) {
+            (Some(object), Some(of)) => write!(f, " {object}({of})"),
+            (Some(object), None) => write!(f, " {object}"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// Whether a lock, place or list is that of a domain, a frame or a frame number, told without running.
+fn is_of(arg: &Arg, of: &str, names: &Names) -> bool {
+    let e = match arg {
+        Arg::Lock(Lock::Core(_, e)) => e.as_ref(),
+        Arg::Place(Place::Core(_, all, _)) => all.first(),
+        Arg::List(List::Core(_, e)) => Some(e),
+        _ => None,
+    };
+    match e {
+        Some(Expr::Frame(i)) => names.frames.get(*i).is_some_and(|n| n == of),
+        Some(Expr::Const(word)) if of.contains(':') => DomGfn::from_word(*word).to_string() == of,
+        Some(Expr::Const(word)) => names.space(of).map(u64::from).or_else(|| of.parse().ok()) == Some(*word),
+        _ => false,
     }
 }
 
@@ -116,10 +152,8 @@ fn is_named(arg: &Arg, name: &str, names: &Names) -> bool {
         Arg::Ring(Ring::Own(i, _)) => is(names.rings.get(*i)),
         Arg::Class(class, _) => class.name() == name,
         Arg::Actor(i) => is(names.actors.get(*i).map(|(n, _)| n)),
-        Arg::Value(crate::script::code::Expr::Const(word), crate::script::Kind::Gfn) => {
-            crate::addr::DomGfn::from_word(*word).to_string() == name
-        }
-        Arg::Value(crate::script::code::Expr::Frame(i), _) => is(names.frames.get(*i)),
+        Arg::Value(Expr::Const(word), Kind::Gfn) => DomGfn::from_word(*word).to_string() == name,
+        Arg::Value(Expr::Frame(i), _) => is(names.frames.get(*i)),
         _ => false,
     }
 }
@@ -308,10 +342,13 @@ fn pattern_in(p: &mut Parser<'_>, names: &Names) -> Result<Pattern, ()> {
         let found = p.found();
         return p.wrong(p.span(), format!("an actor, a verb and what it acts on, as in  V0: lock p2m; found {found}"));
     }
-    // A thing is named alone; a frame number is compared as the core writes it.
-    let object = object.map(|e| match &e.kind {
-        ExprKind::Call(n, _) => n.name.clone(),
-        _ => e.to_string(),
-    });
-    Ok(Pattern { actor, verb, object })
+    // A thing is named alone, or with what it is of; a frame number is compared as the core writes it.
+    let (object, of) = match object {
+        None => (None, None),
+        Some(e) => match &e.kind {
+            ExprKind::Call(n, args) => (Some(n.name.clone()), args.first().map(|a| a.to_string())),
+            _ => (Some(e.to_string()), None),
+        },
+    };
+    Ok(Pattern { actor, verb, object, of })
 }

@@ -133,6 +133,38 @@ fn patterns_match_statements() {
 }
 
 #[test]
+fn a_pattern_may_say_of_what_its_thing_is() {
+    let forbid = |pattern: &str| {
+        let text = format!(
+            "id = 'P'\ntitle = 'P'\ngoal = 'P'\n\
+             domain = [{{ id = 1, name = 'guest', map = '0x10 = M as ram_rw' }}, {{ id = 2 }}]\n\
+             repair = {{ edit = ['A'], forbid = [\"A: {pattern}\"] }}\n\
+             actor = [{{ name = 'A', kind = 'toolstack', program = \
+             'lock p2m(1); unlock p2m(1); lock gfn(1:0x10); unlock gfn(1:0x10); x = load count(M)' }}]\n"
+        );
+        let l = Lesson::parse(&text).unwrap_or_else(|e| panic!("{pattern}: {e:?}"));
+        let c = l.compile("before").unwrap();
+        let p = &l.repair.as_ref().unwrap().forbid[0];
+        assert_eq!(p.to_string(), pattern);
+        c.programs[0].instrs.iter().any(|i| matches!(i, script::code::Instr::Do(call, _) if p.matches(call, &l.names)))
+    };
+    for (pattern, stands) in [
+        ("lock", true),
+        ("lock p2m", true),
+        ("lock p2m(1)", true),
+        ("lock p2m(guest)", true),
+        ("lock p2m(2)", false),
+        ("lock gfn(1:0x10)", true),
+        ("lock gfn(1:0x11)", false),
+        ("lock page", false),
+        ("load count(M)", true),
+        ("load m2p(M)", false),
+    ] {
+        assert_eq!(forbid(pattern), stands, "{pattern}");
+    }
+}
+
+#[test]
 fn a_world_begins_with_every_type_that_a_map_may_have() {
     let types = [
         "ram_rw",
