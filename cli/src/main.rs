@@ -10,6 +10,7 @@ mod diagnose;
 mod dump;
 mod entry;
 mod explore;
+mod grade;
 mod lesson;
 mod number;
 mod record;
@@ -26,7 +27,8 @@ use clap::{CommandFactory, Parser, Subcommand};
     version,
     arg_required_else_help = true,
     after_help = "Examples:
-  p2mscope check static/lessons/*.toml
+  p2mscope check static/lessons
+  p2mscope grade static/lessons/S15.toml answers/
   p2mscope explore static/lessons/S15.toml --find deadlock
   p2mscope run static/lessons/S14.toml --schedule 'TS1@second TS2! TS1!'
   p2mscope entry encode --type ram_rw --mfn 0x1234
@@ -41,12 +43,22 @@ struct Cli {
 enum Command {
     /// Prove or refute what lessons expect.
     #[command(after_help = "Examples:
-  p2mscope check static/lessons/*.toml
-  p2mscope check --record static/lessons/*.toml
+  p2mscope check static/lessons
+  p2mscope check --record static/lessons/S14.toml static/lessons/S15.toml
+  p2mscope check --json static/lessons
   p2mscope check --exact --threads 1 S14.toml
 
 Ends with status 0 if every expectation holds, 1 if some do not, 2 if a file cannot be read.")]
     Check(check::Command),
+    /// Judge learners' answers to a lesson.
+    #[command(after_help = "Examples:
+  p2mscope grade static/lessons/S15.toml anna.toml ben.txt
+  p2mscope grade --json static/lessons/S15.toml answers/
+
+An answer is the edited lesson file, or the text of the program that may be edited; where several may be, a file with
+one text for each: V1 = \"\"\" .. \"\"\". docs/lessons.md says how it is judged.
+Ends with status 0 if all are accepted, 1 if some are not, 2 if a file cannot be read or the lesson is no exercise.")]
+    Grade(grade::Command),
     /// Search every interleaving, or find the shortest one that breaks a rule.
     #[command(after_help = "Examples:
   p2mscope explore static/lessons/S15.toml
@@ -105,6 +117,13 @@ impl Done {
         Done { err: why + "\n", status: 2, ..Done::default() }
     }
 
+    /// Says something more, and ends with the greater status.
+    fn add(&mut self, more: Done) {
+        self.out.push_str(&more.out);
+        self.err.push_str(&more.err);
+        self.status = self.status.max(more.status);
+    }
+
     /// Says it and ends.
     fn end(self) -> ! {
         // A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.
@@ -118,6 +137,7 @@ fn main() {
     let outcome = match Cli::parse().command {
         Command::Entry(command) => entry::run(command),
         Command::Check(command) => check::run(&command).end(),
+        Command::Grade(command) => grade::run(&command).end(),
         Command::Explore(command) => explore::run(&command).end(),
         Command::Run(command) => run::run(&command).end(),
         Command::Dump(command) => dump::run(&command).end(),

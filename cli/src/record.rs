@@ -39,6 +39,11 @@ impl Record {
         std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
     }
 
+    /// Forgets what was counted for a lesson.
+    pub fn forget(&mut self, lesson: &str) {
+        self.0.retain(|key, _| key.split(' ').next() != Some(lesson));
+    }
+
     /// Sets what was counted.
     pub fn set(&mut self, lesson: &str, j: &Judged) {
         self.0.insert(key(lesson, j), value(j));

@@ -1,9 +1,11 @@
 //! Whether a lesson is what it says: each of its expectations, proved or refuted by the explorer.
 
 mod ends;
+mod grade;
 mod keep;
 
 pub use ends::outcome;
+pub use grade::{Ruling, grade};
 pub use keep::Completed;
 
 use crate::addr::ActorId;

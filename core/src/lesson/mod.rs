@@ -4,6 +4,7 @@
 //! and schedules. It gives a lesson that can be built and run, or every error with its line and column in the
 //! file, also for errors inside a program's text. A learner's edit is an edit of this file.
 
+mod answer;
 mod course;
 mod expect;
 mod map;
@@ -16,6 +17,7 @@ mod tests;
 mod text;
 mod world;
 
+pub use answer::{ANSWER, Unjudged};
 pub use course::{Group, ORDER, course};
 pub use expect::{Expect, Pattern, Repair, ScheduleWord, Until};
 pub use map::MapItem;
