@@ -1,5 +1,7 @@
 //! The lessons of the house: what they expect is proved, with and without merging, on one and two threads.
 
+#[path = "lessons/grading.rs"]
+mod grading;
 #[path = "lessons/lengths.rs"]
 mod lengths;
 
@@ -32,24 +34,22 @@ fn all() -> Vec<Lesson> {
     ids.filter_map(|p| p.file_stem().map(|s| lesson(&s.to_string_lossy()))).collect()
 }
 
+/// All lessons are proved once on one thread by fingerprints, and once on two by whole states: what is counted is the same.
+/// The opening lesson is too large for whole states.
 #[test]
-fn every_expectation_holds_and_counts_do_not_depend_on_threads() {
+fn every_expectation_holds_and_counts_depend_neither_on_threads_nor_on_fingerprints() {
     for l in all() {
-        let run = |threads| with_threads(threads, || judge(&l, Limits::default(), false, &|_| Continue(()))).unwrap();
-        let (one, two) = (run(1), run(2));
+        let run = |threads, exact| {
+            with_threads(threads, || judge(&l, Limits::default(), exact, &|_| Continue(()))).expect("it compiles")
+        };
+        let (one, two) = (run(1, false), run(2, l.id != "first"));
+        assert_eq!(one.len(), two.len());
         for (a, b) in one.iter().zip(&two) {
-            assert_eq!(a.wrong, Vec::<String>::new(), "{} {} {}", l.id, a.version, a.policy.name());
-            assert_eq!(a, b, "{}", l.id);
-        }
-    }
-}
-
-#[test]
-fn whole_states_give_the_counts_that_fingerprints_give() {
-    for l in all().iter().filter(|l| l.id != "first") {
-        let run = |exact| judge(l, Limits::default(), exact, &|_| Continue(())).unwrap();
-        for (a, b) in run(false).iter().zip(&run(true)) {
-            assert_eq!((a.report.states, a.report.steps), (b.report.states, b.report.steps), "{} {}", l.id, a.version);
+            let what = format!("{} {} {}", l.id, a.version, a.policy.name());
+            assert_eq!(a.wrong, Vec::<String>::new(), "{what}");
+            assert_eq!((&b.wrong, &b.report.verdict), (&a.wrong, &a.report.verdict), "{what}");
+            assert_eq!((b.report.states, b.report.steps), (a.report.states, a.report.steps), "{what}");
+            assert_eq!((b.report.ends, b.lock_events), (a.report.ends, a.lock_events), "{what}");
         }
     }
 }
@@ -143,10 +143,13 @@ fn breaks_from(sim: &mut Sim<Script>, last: Option<ActorId>, left: u32, rules: R
 
 #[test]
 fn verdicts_are_the_same_without_merging() {
-    for l in all() {
+    // All that two actors do, and some with more.
+    let small = |l: &Lesson| l.actors.len() == 2 || ["first", "S03", "S17", "S54", "S61"].contains(&l.id.as_str());
+    for l in all().into_iter().filter(small) {
         // The opening lesson has four actors: one switch is as many schedules as two are for the others.
         let switches = if l.actors.len() > 3 { 1 } else { 2 };
-        for e in &l.expects {
+        // That no end can be reached is seen by a complete search alone.
+        for e in l.expects.iter().filter(|e| e.breach != Some(Rule::Hang)) {
             for &policy in &e.policies {
                 let rules = e.watched();
                 let mut sim = l.stage(&e.version, Some(policy), e.pin).unwrap().sim(rules);
@@ -162,10 +165,11 @@ fn verdicts_are_the_same_without_merging() {
 fn undo_to_the_start_gives_the_first_hash() {
     for l in all() {
         for version in l.versions() {
-            for (seed, policy) in (1..).zip(Policy::ALL) {
+            for (seed, policy) in (1..).zip([Policy::Unlocked, Policy::M2, Policy::Rw]) {
                 let mut run = Run::new(l.stage(version, Some(policy), None).unwrap().sim(Rules::ALL));
                 let (first, mut random) = (run.hash(), Random::new(seed));
-                while run.pick(&mut random) {
+                // Who tries again and again for a lock may do so for ever.
+                while run.len() < 400 && run.pick(&mut random) {
                     assert_eq!(run.hash(), run.words().hash_from_scratch(), "{} {version}", l.id);
                 }
                 assert!(run.len() > 1, "{} {version} {}", l.id, policy.name());

@@ -82,12 +82,13 @@ impl Lesson {
         let Ok(table) = DeTable::parse(answer) else { return self.alone(answer, base, parts) };
         let table = table.get_ref();
         let keys: Vec<&str> = table.keys().map(|k| k.get_ref().as_ref()).collect();
-        if keys.is_empty() {
-            return self.alone(answer, base, parts);
-        }
         if keys.contains(&"actor") || keys.contains(&"id") {
             let other = Lesson::parse(answer).map_err(Unjudged::Wrong)?;
             return self.edited(&other, base, parts);
+        }
+        // Short programs, such as `x = 1`, are TOML as well.
+        if !keys.iter().any(|key| parts.iter().any(|part| part == key)) {
+            return self.alone(answer, base, parts);
         }
         let mut texts = Vec::new();
         for (key, value) in table {
