@@ -16,6 +16,7 @@ mod twin;
 
 pub use code::{Code, Locals, Thing};
 pub use memory::Memory;
+pub(crate) use memory::share;
 pub use replay::{Log, Replay};
 pub use twin::Twin;
 

@@ -2,6 +2,7 @@
 
 mod eight;
 mod mixed;
+mod notes;
 mod pages;
 mod record;
 
