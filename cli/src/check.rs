@@ -5,7 +5,7 @@ use crate::{Done, lesson};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use p2mscope_core::explore::{Limits, Progress, Verdict, with_threads};
-use p2mscope_core::judge::{Judged, judge};
+use p2mscope_core::judge::{Judged, judge, returns};
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -68,6 +68,12 @@ fn check(command: &Command, path: &Path) -> Done {
         }
         line(&mut done.out, &lesson.id, j, &wrong);
         done.status |= !wrong.is_empty() as i32;
+    }
+    for version in &lesson.live {
+        if let Err(why) = returns(&lesson, version, lesson.world.policy) {
+            let _ = writeln!(done.out, "WRONG {} {version} live: {why}", lesson.id);
+            done.status = 1;
+        }
     }
     if command.record
         && let Err(e) = record.write(&at)

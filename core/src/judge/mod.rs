@@ -2,9 +2,11 @@
 
 mod ends;
 mod keep;
+mod live;
 
 pub use ends::outcome;
 pub use keep::Completed;
+pub use live::returns;
 
 use crate::addr::ActorId;
 use crate::explore::{Limits, Progress, Question, Report, Verdict, explore};

@@ -52,10 +52,8 @@ impl Beside {
     }
 
     fn show(&self, a: ActorId, now: Option<u64>, deed: Deed) {
-        match self.rings.get(a.0 as usize) {
-            Some(ring) if ring.has_room() => ring.put(now.unwrap_or_else(self.clock), deed),
-            Some(ring) => ring.drop_one(),
-            None => {}
+        if let Some(ring) = self.rings.get(a.0 as usize) {
+            ring.put(now.unwrap_or_else(self.clock), deed);
         }
     }
 

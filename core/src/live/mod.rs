@@ -111,8 +111,8 @@ impl<C: Code> Live<C> {
         self.0.beside.as_ref().map(Beside::times).unwrap_or_default()
     }
 
-    /// Takes out what each thread did since this was asked last, as far as there was room, in the order of actors. Nothing
-    /// of a run whose events are not kept. One asks at a time.
+    /// What each thread did last since this was asked before, as far as there is room, in the order of actors. Nothing of a
+    /// run whose events are not kept. One asks at a time.
     pub fn tracks(&self) -> Vec<Track> {
         self.0.beside.as_ref().map(Beside::tracks).unwrap_or_default()
     }
@@ -205,6 +205,11 @@ impl<C: Code> Live<C> {
         let (world, seed) = (&self.0.world, self.0.plan.seed);
         let seat = Seat { world, words: self.words(), own, me: a, depth, seed, gated: false, beside: None };
         Some(LiveStep { seat, stated: &|_| true })
+    }
+
+    /// Whether an actor sleeps until a condition holds, or until a record that changes as a whole can.
+    pub fn sleeps(&self, a: ActorId) -> bool {
+        self.0.owns.get(a.0 as usize).is_some_and(Own::waits_for_condition)
     }
 
     fn tell_all(&self, halt: u64) {

@@ -1,13 +1,14 @@
-//! What a thread did with locks just now, to be shown: a ring of events to each thread.
+//! What a thread did with locks just now, to be shown: a ring of its last events to each thread.
 //!
-//! Protocol. The actor's thread writes and whoever shows it takes out, one writer and one reader; neither waits for the
-//! other. A full ring takes nothing more until it has been emptied, and what passes meanwhile is counted as dropped. So
-//! each time the ring has the first events since it was emptied, without a gap. Nothing rests on these events: a recording
-//! is made elsewhere and drops nothing.
+//! Protocol. The actor's thread alone writes, over the oldest event where the ring is full, and waits for nobody. Whoever
+//! shows the ring copies it and leaves out what was written over meanwhile: the writer says which place it is about to
+//! write before it does (`claimed`), and what it has written afterwards (`written`); the two fences make sure that a reader
+//! who sees a new word also sees that it was claimed. What was written over before it was read is counted as dropped.
+//! Nothing rests on these events: a recording is made elsewhere and drops nothing.
 
 use super::control::{pack, unpack};
 use crate::lock::{Lock, Mode};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 /// Events that a ring has room for.
 pub const TRACK_ROOM: usize = 256;
@@ -37,12 +38,12 @@ pub struct Moment {
     pub deed: Deed,
 }
 
-/// What was taken out of a thread's ring.
+/// What was read from a thread's ring.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Track {
-    /// The first events since the ring was emptied last, in order.
+    /// The last events since the ring was read before, in order and without a gap.
     pub moments: Vec<Moment>,
-    /// How many came after them and were dropped.
+    /// How many came before them and were dropped.
     pub dropped: u64,
 }
 
@@ -80,54 +81,48 @@ struct Slot {
 /// A thread's ring.
 pub(super) struct Ring {
     slots: Box<[Slot]>,
+    /// Events ever written or just being written; the writer's alone.
+    claimed: AtomicU64,
     /// Events ever written; the writer's alone.
-    head: AtomicU64,
-    /// Events ever taken out; the reader's alone.
-    tail: AtomicU64,
-    /// Events dropped; the writer's alone.
-    dropped: AtomicU64,
-    /// Of those, how many have been told; the reader's alone.
-    told: AtomicU64,
+    written: AtomicU64,
+    /// Events ever read or dropped; the reader's alone.
+    read: AtomicU64,
 }
 
 impl Ring {
     pub(super) fn new() -> Ring {
         let zero = AtomicU64::default;
         let slots = (0..TRACK_ROOM).map(|_| Slot::default()).collect();
-        Ring { slots, head: zero(), tail: zero(), dropped: zero(), told: zero() }
+        Ring { slots, claimed: zero(), written: zero(), read: zero() }
     }
 
-    /// Whether there is room for one more event. Asked before the time is, which costs more.
-    pub(super) fn has_room(&self) -> bool {
-        self.head.load(Ordering::Relaxed) - self.tail.load(Ordering::Acquire) < TRACK_ROOM as u64
-    }
-
-    /// Counts an event that found no room.
-    pub(super) fn drop_one(&self) {
-        self.dropped.store(self.dropped.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-
-    /// Writes an event; there must be room.
+    /// Writes an event, over the oldest one where there is no room.
     pub(super) fn put(&self, at: u64, deed: Deed) {
-        let head = self.head.load(Ordering::Relaxed);
-        let slot = &self.slots[head as usize % TRACK_ROOM];
+        let n = self.written.load(Ordering::Relaxed);
+        self.claimed.store(n + 1, Ordering::Relaxed);
+        fence(Ordering::Release);
+        let slot = &self.slots[n as usize % TRACK_ROOM];
         slot.at.store(at, Ordering::Relaxed);
         slot.deed.store(deed.to_word(), Ordering::Relaxed);
-        self.head.store(head + 1, Ordering::Release);
+        self.written.store(n + 1, Ordering::Release);
     }
 
-    /// Takes out all events.
+    /// Reads all that has not been read yet and is still there.
     pub(super) fn take(&self) -> Track {
-        let (tail, head) = (self.tail.load(Ordering::Relaxed), self.head.load(Ordering::Acquire));
-        let moments = (tail..head).map(|i| {
+        let room = TRACK_ROOM as u64;
+        let (read, end) = (self.read.load(Ordering::Relaxed), self.written.load(Ordering::Acquire));
+        let first = read.max(end.saturating_sub(room));
+        let words = |i: u64| {
             let slot = &self.slots[i as usize % TRACK_ROOM];
-            Moment { at: slot.at.load(Ordering::Relaxed), deed: Deed::from_word(slot.deed.load(Ordering::Relaxed)) }
-        });
-        let moments = moments.collect();
-        let dropped = self.dropped.load(Ordering::Relaxed);
-        let before = self.told.swap(dropped, Ordering::Relaxed);
-        self.tail.store(head, Ordering::Release);
-        Track { moments, dropped: dropped - before }
+            (slot.at.load(Ordering::Relaxed), slot.deed.load(Ordering::Relaxed))
+        };
+        let mut copy: Vec<(u64, u64)> = (first..end).map(words).collect();
+        fence(Ordering::Acquire);
+        let whole = self.claimed.load(Ordering::Relaxed).saturating_sub(room).clamp(first, end);
+        copy.drain(..(whole - first) as usize);
+        self.read.store(end, Ordering::Relaxed);
+        let moments = copy.into_iter().map(|(at, deed)| Moment { at, deed: Deed::from_word(deed) });
+        Track { moments: moments.collect(), dropped: whole - read }
     }
 }
 
@@ -152,46 +147,36 @@ mod tests {
     }
 
     #[test]
-    fn a_full_ring_keeps_its_first_events_and_counts_the_rest() {
+    fn a_full_ring_keeps_its_last_events_and_counts_the_rest() {
         let ring = Ring::new();
-        let put = |n: u64| match ring.has_room() {
-            true => ring.put(n, Deed::Round { failed: false }),
-            false => ring.drop_one(),
-        };
+        let put = |n: u64| ring.put(n, Deed::Round { failed: false });
         (0..TRACK_ROOM as u64 + 5).for_each(put);
         let track = ring.take();
         assert_eq!((track.moments.len(), track.dropped), (TRACK_ROOM, 5));
-        assert!(track.moments.iter().map(|m| m.at).eq(0..TRACK_ROOM as u64));
+        assert!(track.moments.iter().map(|m| m.at).eq(5..TRACK_ROOM as u64 + 5));
         (1_000..1_003).for_each(put);
         let track = ring.take();
-        assert_eq!(
-            (track.moments.iter().map(|m| m.at).collect::<Vec<_>>(), track.dropped),
-            (vec![1_000, 1_001, 1_002], 0)
-        );
+        let at: Vec<u64> = track.moments.iter().map(|m| m.at).collect();
+        assert_eq!((at, track.dropped), (vec![1_000, 1_001, 1_002], 0));
         assert_eq!(ring.take(), Track::default());
     }
 
     #[test]
-    fn a_reader_beside_the_writer_misses_nothing_that_was_not_dropped() {
+    fn a_reader_beside_the_writer_reads_no_torn_event_and_counts_all() {
         let ring = Ring::new();
         const ALL: u64 = 200_000;
         let mut seen = Vec::new();
         let mut dropped = 0;
         std::thread::scope(|threads| {
-            threads.spawn(|| {
-                for n in 0..ALL {
-                    if ring.has_room() { ring.put(n, Deed::Round { failed: n % 2 == 1 }) } else { ring.drop_one() }
-                }
-            });
+            threads.spawn(|| (0..ALL).for_each(|n| ring.put(n, Deed::Round { failed: n % 2 == 1 })));
             while seen.len() as u64 + dropped < ALL {
                 let track = ring.take();
                 dropped += track.dropped;
                 seen.extend(track.moments);
-                std::thread::yield_now();
             }
         });
         assert_eq!(seen.len() as u64 + dropped, ALL);
         assert!(seen.windows(2).all(|two| two[0].at < two[1].at));
-        assert!(seen.iter().all(|m| m.deed == Deed::Round { failed: m.at % 2 == 1 }));
+        assert!(seen.iter().all(|m| m.deed == Deed::Round { failed: m.at % 2 == 1 }), "both words of one event");
     }
 }

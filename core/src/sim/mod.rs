@@ -171,6 +171,11 @@ impl<C: Code> Sim<C> {
         &mut self.mem
     }
 
+    /// How many rounds of its program each actor runs; one where it says nothing.
+    pub fn rounds(&self) -> &[u32] {
+        &self.rounds
+    }
+
     /// The hash of the state: memory, places, variables, logs.
     pub fn hash(&self) -> u64 {
         self.mem.hash()

@@ -1,6 +1,8 @@
 //! Live runs on real threads: nothing is lost, a deadlock is found while it stands, and every way to stop stops.
 
+mod beside;
 mod eight;
+mod loops;
 mod mixed;
 mod notes;
 mod pages;
