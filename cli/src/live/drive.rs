@@ -1,13 +1,12 @@
 //! One live run: started, looked after, drained or frozen, and what it left behind.
 //!
-//! Whoever waits for others is drained before those are: vCPUs first. One that then sleeps for what nobody is left to
-//! bring is frozen there, which is no deadlock.
+//! Once others have ended, an actor may sleep for what nobody is left to bring. It is frozen there, which is no deadlock.
 
 use p2mscope_core::addr::{ActorId, Word};
 use p2mscope_core::lesson::Staged;
 use p2mscope_core::live::{Counts, Detector, Live, LockTimes, Notes, Plan, State, Threads, differences, digest};
 use p2mscope_core::lock::{Lock, Mode};
-use p2mscope_core::machine::{Kind, Policy};
+use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::Run;
 use p2mscope_core::script::Script;
 use p2mscope_core::view::{self, StuckView};
@@ -175,18 +174,9 @@ struct Looks<'a> {
 impl Looks<'_> {
     /// For its time, then until all have stopped.
     fn after(&mut self, wanted: &Wanted) {
-        let world = self.live.world().clone();
-        let (vcpus, others): (Vec<ActorId>, Vec<ActorId>) =
-            world.actor_ids().partition(|&a| world.actors[a.0 as usize].kind == Kind::Vcpu);
-        let mut draining = false;
         while !self.live.all_stopped() {
-            if !draining && self.begun.elapsed() >= wanted.time {
-                draining = true;
-                vcpus.iter().for_each(|&a| self.live.drain_one(a));
-            }
-            let stopped = |all: &[ActorId]| all.iter().all(|&a| self.live.state(a).is_some_and(State::stopped));
-            if draining && stopped(&vcpus) {
-                others.iter().for_each(|&a| self.live.drain_one(a));
+            if self.begun.elapsed() >= wanted.time {
+                self.live.drain_in_turn();
             }
             if !self.look() {
                 self.live.freeze();

@@ -40,7 +40,7 @@ pub use words::Atomics;
 
 use crate::addr::ActorId;
 use crate::lock::{Lock, Mode};
-use crate::machine::World;
+use crate::machine::{Kind, World};
 use crate::sim::Code;
 use beside::Beside;
 use control::{ABORT, DRAIN, FREEZE, Own};
@@ -153,6 +153,16 @@ impl<C: Code> Live<C> {
         if let Some(own) = self.0.owns.get(a.0 as usize) {
             own.tell(DRAIN);
         }
+    }
+
+    /// Tells vCPUs to stop at the end of their rounds, and the others once all vCPUs have stopped: who pages or listens is
+    /// there as long as somebody may wait for it. To be called again until all have stopped.
+    pub fn drain_in_turn(&self) {
+        let world = &self.0.world;
+        let is_vcpu = |a: &ActorId| world.actors[a.0 as usize].kind == Kind::Vcpu;
+        let stopped = |a: ActorId| self.state(a).is_some_and(State::stopped);
+        let others = world.actor_ids().filter(is_vcpu).all(stopped);
+        world.actor_ids().filter(|a| others || is_vcpu(a)).for_each(|a| self.drain_one(a));
     }
 
     /// Tells every actor to stop where it is.
