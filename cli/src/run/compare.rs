@@ -143,19 +143,19 @@ pub fn json(lesson: &Named<'_>, left: &mut Run<Script>, beside: &mut Beside<Scri
     };
     let world = left.world().clone();
     let mut out = json!({ "lesson": lesson.id, "version": lesson.version, "run": value(left) });
-        let range = |r: &Range<usize>| json!([r.start, r.end]);
-        let turns = beside.turns.iter().map(|t| json!({ "left": range(&t.left), "right": range(&t.right) }));
-        let turns: Vec<Value> = turns.collect();
-        let parted = beside
-            .parted
-            .as_ref()
-            .map(|p| json!({ "step": p.left, "after": p.right, "actor": world.actor_name(p.actor), "why": p.why }));
-        let late: Vec<&str> = beside.late.iter().map(|&a| world.actor_name(a)).collect();
-        out["and"] = value(&mut beside.run);
-        out["turns"] = json!(turns);
-        out["parted"] = json!(parted);
-        out["late"] = json!(late);
-        out["all_go_on_after"] = json!(beside.after);
-        out["stands"] = json!(beside.stands());
+    let range = |r: &Range<usize>| json!([r.start, r.end]);
+    let turns = beside.turns.iter().map(|t| json!({ "left": range(&t.left), "right": range(&t.right) }));
+    let turns: Vec<Value> = turns.collect();
+    let parted = beside
+        .parted
+        .as_ref()
+        .map(|p| json!({ "step": p.left, "after": p.right, "actor": world.actor_name(p.actor), "why": p.why }));
+    let late: Vec<&str> = beside.late.iter().map(|&a| world.actor_name(a)).collect();
+    out["and"] = value(&mut beside.run);
+    out["turns"] = json!(turns);
+    out["parted"] = json!(parted);
+    out["late"] = json!(late);
+    out["all_go_on_after"] = json!(beside.after);
+    out["stands"] = json!(beside.stands());
     out.to_string() + "\n"
 }
