@@ -40,7 +40,7 @@ pub struct Command {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// About how many effects are recorded; then every actor ends its round.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     effects: u64,
     /// Answer in JSON.
     #[arg(long)]
