@@ -8,7 +8,7 @@ use crate::{Done, lesson};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use p2mscope_core::explore::{Limits, Progress, Verdict, with_threads};
-use p2mscope_core::judge::{Judged, judge};
+use p2mscope_core::judge::{Judged, judge, returns};
 use p2mscope_core::lesson::Lesson;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -44,6 +44,8 @@ struct Checked {
     path: PathBuf,
     id: String,
     judged: Vec<Judged>,
+    /// Live loops that do not return the world to where it began: the version, and how that was found.
+    astray: Vec<(String, String)>,
     took: Duration,
 }
 
@@ -116,6 +118,11 @@ fn tell(done: &mut Done, command: &Command, record: &mut Record, checked: &Check
         line(&mut text, &checked.id, j, &wrong);
         answers.push(answer(j, &wrong));
     }
+    for (version, why) in &checked.astray {
+        holds = false;
+        let _ = writeln!(text, "WRONG {} {version} live: {why}", checked.id);
+        answers.push(json!({ "version": version, "live": why }));
+    }
     done.status = done.status.max(!holds as i32);
     let seconds = checked.took.as_secs_f64();
     let _ = match command.json {
@@ -170,7 +177,9 @@ fn one(command: &Command, path: &Path, lesson: &Lesson, bar: &ProgressBar) -> Re
     };
     let judged = judge(lesson, Limits::default(), command.exact, &progress);
     let judged = judged.map_err(|errors| lesson::listed(path, &errors))?;
-    Ok(Checked { path: path.to_owned(), id: lesson.id.clone(), judged, took: begun.elapsed() })
+    let returned = |version: &String| Some((version.clone(), returns(lesson, version, lesson.world.policy).err()?));
+    let astray = lesson.live.iter().filter_map(returned).collect();
+    Ok(Checked { path: path.to_owned(), id: lesson.id.clone(), judged, astray, took: begun.elapsed() })
 }
 
 /// What a search answered, in words.

@@ -12,9 +12,11 @@ mod entry;
 mod explore;
 mod grade;
 mod lesson;
+mod live;
 mod number;
 mod record;
 mod run;
+mod saved;
 
 use std::io::{self, Write};
 
@@ -75,12 +77,26 @@ Ends with status 0 if it is safe, 1 if something breaks, 2 if the file cannot be
   p2mscope run static/lessons/S03.toml --schedule 'V0@use PG! B! V0'
   p2mscope run static/lessons/S15.toml --version repaired --policy 2m --schedule 'TS1! TS2!'
   p2mscope run static/lessons/S14.toml --schedule 'TS1! TS2!' --schedule 'TS1@second TS2! TS1!' --report lockdep
+  p2mscope run static/lessons/S15.toml --policy 2m --and global --schedule 'TS1@second TS2! TS1!'
+  p2mscope run static/lessons/S14.toml --schedule @recorded.txt
 
 A word is an actor and how far it goes: `A` one step, `A*3` three, `A@label` until that label is next, `A!` until
 A waits or ends. What `p2mscope explore` prints is understood as well. Several schedules are several runs of one session:
-orders of locks that were seen in different ones are told together.
-Ends with status 0 if every step could be taken, 1 if one could not, 2 if the file or schedule cannot be read.")]
+orders of locks that were seen in different ones are told together. With `--and` the same turns are taken under a second
+policy too, as far as they go there.
+Ends with status 0 if every step could be taken, 1 if one could not or a recorded run left other words, 2 if the file or
+schedule cannot be read.")]
     Run(run::Command),
+    /// Run a lesson's loops on real threads.
+    #[command(after_help = "Examples:
+  p2mscope live static/lessons/S14.toml --version repaired --seconds 3 --times
+  p2mscope live static/lessons/first.toml --version repaired --policy 2m,global
+  p2mscope live static/lessons/S14.toml --abort
+  p2mscope live static/lessons/first.toml --version repaired --record /tmp/first.txt
+
+Ends with status 0 if nobody stood still and all rules hold of what was left, 1 if not, or if a recording leads to other
+words, 2 if the file cannot be read or states no live loop.")]
+    Live(live::Command),
     /// Write the machine's memory at a step, for tools that read page tables.
     #[command(after_help = "Example:
   p2mscope dump static/lessons/S03.toml --at 12 -o /tmp/s03 --schedule 'V0@use PG!'
@@ -140,6 +156,7 @@ fn main() {
         Command::Grade(command) => grade::run(&command).end(),
         Command::Explore(command) => explore::run(&command).end(),
         Command::Run(command) => run::run(&command).end(),
+        Command::Live(command) => live::run(&command).end(),
         Command::Dump(command) => dump::run(&command).end(),
     };
     match outcome {

@@ -1,12 +1,17 @@
-//! `p2mscope run`: plays a schedule, one sentence a step.
+//! `p2mscope run`: plays a schedule, one sentence a step, under one policy or beside another.
+
+mod compare;
 
 use crate::diagnose::{Register, Told};
+use crate::saved::{self, Opened};
 use crate::{Done, lesson};
 use clap::Args;
+use p2mscope_core::addr::Word;
 use p2mscope_core::judge::watched;
 use p2mscope_core::lesson::{Lesson, Staged};
+use p2mscope_core::live;
 use p2mscope_core::machine::Policy;
-use p2mscope_core::sched::{Run, Schedule, Session};
+use p2mscope_core::sched::{Beside, Run, Schedule, Session};
 use p2mscope_core::script::Script;
 use p2mscope_core::view::{diagnosis, sentence};
 use serde_json::json;
@@ -18,16 +23,20 @@ use std::path::PathBuf;
 pub struct Command {
     /// The lesson file.
     file: PathBuf,
-    /// The schedule: words such as `V0@use PG! B! V0`, or what the page and `explore` print. Given again: a further run
-    /// from the first state.
+    /// The schedule: words such as `V0@use PG! B! V0`, what the page and `explore` print, or `@` and a file that `live` has
+    /// written. Given again: a further run from the first state.
     #[arg(long, required = true)]
     schedule: Vec<String>,
-    /// The version of the programs.
-    #[arg(long, default_value = "before")]
-    version: String,
-    /// The lock policy: unlocked, global, 1g or 2m. The lesson's own if left out.
+    /// The version of the programs. What the first schedule's file says if left out, else `before`.
+    #[arg(long)]
+    version: Option<String>,
+    /// The lock policy: unlocked, global, 1g, 2m, 4k or rw. What the first schedule's file says if left out, else the
+    /// lesson's own.
     #[arg(long, value_parser = policy)]
     policy: Option<Policy>,
+    /// A second policy, under which the same schedule is followed as far as it goes; both are told beside each other.
+    #[arg(long, value_name = "POLICY", value_parser = policy)]
+    and: Option<Policy>,
     /// How what is wrong is told below the steps: who is stuck and how, whom to abort, who starves or goes round, which
     /// deadlocks could close.
     #[arg(long, value_enum, default_value_t)]
@@ -50,16 +59,39 @@ pub fn run(command: &Command) -> Done {
         Ok(lesson) => lesson,
         Err(e) => return Done::unreadable(e),
     };
-    let staged = match lesson.stage(&command.version, command.policy, None) {
-        Ok(staged) => staged,
-        Err(errors) => return Done::unreadable(lesson::listed(path, &errors)),
+    let opened = match command.schedule.iter().map(|given| saved::open(given)).collect::<Result<Vec<Opened>, _>>() {
+        Ok(opened) => opened,
+        Err(e) => return Done::unreadable(e),
     };
-    let mut run = Run::new(staged.sim(watched()));
-    let told = Told { lesson: &lesson, staged: &staged, version: &command.version };
+    // Clap asks for one schedule at least.
+    let Some(head) = opened.first() else { return Done::unreadable("there is no schedule".into()) };
+    let version = command.version.clone().or(head.version.clone()).unwrap_or_else(|| "before".into());
+    let stage = |policy| {
+        let staged = lesson.stage_as(&version, head.form, policy, None);
+        staged.map_err(|errors| Done::unreadable(lesson::listed(path, &errors)))
+    };
+    let staged = match stage(command.policy.or(head.policy)) {
+        Ok(staged) => staged,
+        Err(done) => return done,
+    };
+    // How often actors run their programs stands in the schedule. Words say nothing of that.
+    let rounds = Schedule::parse(&head.schedule).map_or(Vec::new(), |s| s.rounds(&staged.world).unwrap_or_default());
+    let mut run = Run::new(staged.sim_with(rounds.clone(), watched()));
+    if let Some(policy) = command.and {
+        if opened.len() > 1 {
+            return Done::unreadable("one schedule at a time can be followed under two policies".into());
+        }
+        let other = match stage(Some(policy)) {
+            Ok(other) => Run::new(other.sim_with(rounds, watched())),
+            Err(done) => return done,
+        };
+        return beside(command, &lesson, &staged, &version, (&mut run, other), &head.schedule);
+    }
+    let told = Told { lesson: &lesson, staged: &staged, version: &version };
     let (mut done, mut session, mut runs) = (Done::default(), Session::default(), Vec::new());
-    for (n, text) in command.schedule.iter().enumerate() {
+    for (n, given) in opened.iter().enumerate() {
         run.seek(0);
-        let played = match play(&mut run, &lesson, &staged, text) {
+        let played = match play(&mut run, &lesson, &staged, &given.schedule) {
             Ok(played) => played,
             Err(e) => return Done::unreadable(e),
         };
@@ -76,12 +108,14 @@ pub fn run(command: &Command) -> Done {
         if let Err(why) = played {
             let _ = writeln!(done.err, "{why}");
             done.status = 1;
+        } else if let Some(recorded) = given.digest {
+            compare_words(&mut done, &run, recorded);
         }
     }
     if command.json {
         let found = diagnosis(&mut run, &session);
         let answer = json!({
-            "lesson": lesson.id, "version": command.version, "policy": staged.world.policy.name(), "runs": runs,
+            "lesson": lesson.id, "version": version, "policy": staged.world.policy.name(), "runs": runs,
             "diagnosis": found, "plain": found.plain(), "report": told.engineer(&found),
         });
         done.out = format!("{answer}\n");
@@ -89,6 +123,43 @@ pub fn run(command: &Command) -> Done {
         done.out += &told.text(command.report, &mut run, &session);
     }
     done
+}
+
+/// Plays a schedule and follows it in another run.
+fn beside(
+    command: &Command,
+    lesson: &Lesson,
+    staged: &Staged,
+    version: &str,
+    (run, other): (&mut Run<Script>, Run<Script>),
+    schedule: &str,
+) -> Done {
+    let played = match play(run, lesson, staged, schedule) {
+        Ok(played) => played,
+        Err(e) => return Done::unreadable(e),
+    };
+    let mut beside = Beside::new(run, other);
+    let lesson = compare::Named { id: &lesson.id, version };
+    let out = match command.json {
+        false => compare::text(&lesson, run, &mut beside),
+        true => compare::json(&lesson, run, &mut beside),
+    };
+    match played {
+        Ok(()) => Done { out, ..Done::default() },
+        Err(why) => Done { out, err: why + "\n", status: 1 },
+    }
+}
+
+/// Says whether a run leads to the words that a recorded one left.
+fn compare_words(done: &mut Done, run: &Run<Script>, recorded: u64) {
+    let world = run.world();
+    let words: Vec<u64> = (0..world.map.len()).map(|i| run.sim().memory().peek(Word(i))).collect();
+    let is = live::digest(&world.map, world.actors.len(), &words);
+    let _ = match is == recorded {
+        true => writeln!(done.err, "The words are those that the recorded run left: {is:#018x}."),
+        false => writeln!(done.err, "The recorded run left other words: {recorded:#018x}, and this one {is:#018x}."),
+    };
+    done.status |= i32::from(is != recorded);
 }
 
 /// A run up to where it stands, for JSON.

@@ -3,10 +3,12 @@
 mod ends;
 mod grade;
 mod keep;
+mod live;
 
 pub use ends::outcome;
 pub use grade::{Ruling, grade};
 pub use keep::Completed;
+pub use live::returns;
 
 use crate::addr::ActorId;
 use crate::explore::{Limits, Progress, Question, Report, Verdict, explore};

@@ -64,6 +64,8 @@ pub struct Lesson {
     pub expects: Vec<Expect>,
     /// How a repair is judged, if the lesson is an exercise.
     pub repair: Option<Repair>,
+    /// The versions that can be run live: their loops return the world to where it began.
+    pub live: Vec<String>,
     /// The names of the world: what indices in compiled code mean.
     pub names: Names,
     procedures: Vec<Version<Vec<Proc>>>,
@@ -81,6 +83,26 @@ pub struct ActorSpec {
     /// The domain that it acts for.
     pub domain: DomId,
     programs: Vec<Version<Block>>,
+    /// What it runs live instead, where that is not its program; without a name for all versions.
+    loops: Vec<Version<Block>>,
+}
+
+/// Which form of a version's programs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Form {
+    /// The programs, which are stepped and explored.
+    #[default]
+    Once,
+    /// The loops that are run live, round after round.
+    Loop,
+}
+
+impl ActorSpec {
+    /// What it runs in a form of a version.
+    fn program(&self, version: &str, form: Form) -> Option<&Version<Block>> {
+        let own = |name: &str| self.loops.iter().find(|v| v.name == name).filter(|_| form == Form::Loop);
+        own(version).or_else(|| own("")).or_else(|| of_version(&self.programs, version))
+    }
 }
 
 /// One version of a text.
@@ -147,7 +169,28 @@ impl Lesson {
 
     /// The text of an actor's program in a version.
     pub fn program_text(&self, actor: usize, version: &str) -> Option<&Text> {
-        of_version(&self.actors.get(actor)?.programs, version).map(|v| &v.text)
+        self.text_as(actor, version, Form::Once)
+    }
+
+    /// The text of what an actor runs in a form of a version.
+    pub fn text_as(&self, actor: usize, version: &str, form: Form) -> Option<&Text> {
+        self.actors.get(actor)?.program(version, form).map(|v| &v.text)
+    }
+
+    /// Why a version cannot be run live, in a sentence or two; none if it can.
+    pub fn why_not_live(&self, version: &str) -> Option<String> {
+        if self.live.iter().any(|v| v == version) {
+            return None;
+        }
+        let (id, all) = (&self.id, self.live.join(", "));
+        Some(match self.live.is_empty() {
+            true => format!(
+                "{id} states no live loop: its programs are meant to run once, and a second round would not find the world as \
+                 the first one did. `live = [\"{version}\"]` in the lesson says that its loops return the world to where it \
+                 began."
+            ),
+            false => format!("{id} states no live loop for its version {version}, only for {all}."),
+        })
     }
 
     /// The text of the procedures in a version, if there are any.
@@ -167,17 +210,22 @@ impl Lesson {
 
     /// The programs and conditions of a version. A lesson that was parsed compiles in each of its versions.
     pub fn compile(&self, version: &str) -> Result<Compiled, Vec<Error>> {
-        self.compiled(version).map_err(|problems| self.file.errors(problems))
+        self.compile_as(version, Form::Once)
     }
 
-    fn compiled(&self, version: &str) -> Result<Compiled, Vec<Problem>> {
+    /// The same, of a form of a version.
+    pub fn compile_as(&self, version: &str, form: Form) -> Result<Compiled, Vec<Error>> {
+        self.compiled(version, form).map_err(|problems| self.file.errors(problems))
+    }
+
+    fn compiled(&self, version: &str, form: Form) -> Result<Compiled, Vec<Problem>> {
         if !self.versions.iter().any(|v| v == version) {
             let message = format!("no version `{version}`; there are {}", self.versions.join(", "));
             return Err(vec![Problem::new((0..0).into(), message)]);
         }
         let none = Vec::new();
         let procs = of_version(&self.procedures, version).map_or(&none, |v| &v.tree);
-        let tree = |a: &ActorSpec| of_version(&a.programs, version).map(|v| v.tree.clone()).unwrap_or_default();
+        let tree = |a: &ActorSpec| a.program(version, form).map(|v| v.tree.clone()).unwrap_or_default();
         let programs: Vec<Block> = self.actors.iter().map(tree).collect();
         let known: Vec<Known> = (0..self.actors.len()).map(|a| self.known(a)).collect();
         let repair = self.repair.clone().unwrap_or_default();

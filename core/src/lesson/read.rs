@@ -2,14 +2,15 @@
 
 use super::reader::{Reader, Table};
 use super::world::{self, Taken};
-use super::{ActorSpec, Lesson, Version, expect, map, teaching};
+use super::{ActorSpec, Form, Lesson, Version, expect, map, teaching};
 use crate::addr::DomId;
 use crate::machine::{Kind, MAX_ACTORS};
+use crate::script::ast::Block;
 use crate::script::parse::{self, MAX_PROBLEMS};
 use crate::script::{Error, File, Names, Problem, Text};
 use toml::de::DeTable;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "id",
     "title",
     "source",
@@ -24,6 +25,7 @@ const KEYS: [&str; 15] = [
     "actor",
     "expect",
     "repair",
+    "live",
     "procedures",
 ];
 
@@ -44,7 +46,12 @@ pub fn lesson(text: &str) -> Result<Lesson, Vec<Error>> {
     // Programs are checked only if their own text and the world's names stand: else much would follow from little.
     if stands {
         for version in lesson.versions().to_vec() {
-            problems.extend(lesson.compiled(&version).err().unwrap_or_default());
+            problems.extend(lesson.compiled(&version, Form::Once).err().unwrap_or_default());
+        }
+        // What a loop shares with a program has been told.
+        if problems.is_empty() {
+            let wrong = lesson.live.iter().filter_map(|version| lesson.compiled(version, Form::Loop).err());
+            problems.extend(wrong.flatten());
         }
     }
     if problems.is_empty() { Ok(lesson) } else { Err(cut(file.errors(problems))) }
@@ -94,6 +101,7 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
     let procedures = trees(r, texts, parse::procedures);
     let versions = versions(&actors, &procedures);
     let stands = r.problems.len() == before;
+    let live = live(r, top, &versions, &actors);
     let lesson = Lesson {
         id,
         title,
@@ -110,6 +118,7 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
         actors,
         expects: Vec::new(),
         repair: None,
+        live,
         names,
         procedures,
         versions,
@@ -123,7 +132,7 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
 
 fn actors(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Taken) -> Vec<ActorSpec> {
     let mut out = Vec::new();
-    for t in r.list(top, "actor", "[[actor]]", &["name", "kind", "domain", "program"]) {
+    for t in r.list(top, "actor", "[[actor]]", &["name", "kind", "domain", "program", "live"]) {
         for key in ["name", "kind", "program"].into_iter().filter(|k| !t.has(k)) {
             r.wrong(t.span, format!("[[actor]] needs `{key}`"));
         }
@@ -138,16 +147,51 @@ fn actors(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Tak
         };
         let texts = r.versions(t, "program");
         let programs = trees(r, texts, parse::program);
+        let loops = loops(r, t);
         let Some((name, span)) = r.name(t, "name") else { continue };
         if taken.take(r, &name, "an actor", span) {
             names.actors.push((name.clone(), kind));
-            out.push(ActorSpec { name, kind, domain, programs });
+            out.push(ActorSpec { name, kind, domain, programs, loops });
         }
     }
     if out.is_empty() && !top.has("actor") {
         r.wrong(top.span, "lesson needs `[[actor]]`: somebody who does something");
     }
     out
+}
+
+/// What an actor runs live: one text for all versions, or one for each that is named.
+fn loops(r: &mut Reader<'_>, t: Table<'_>) -> Vec<Version<Block>> {
+    let for_all = r.is_text(t, "live");
+    let texts = r.versions(t, "live");
+    let of = |(version, (text, _)): (String, (Text, _))| {
+        let tree = parse::program(&text, &mut r.problems);
+        Version { name: if for_all { String::new() } else { version }, text, tree }
+    };
+    texts.into_iter().map(of).collect()
+}
+
+/// The versions that can be run live. A loop of a version that cannot would never be seen.
+fn live(r: &mut Reader<'_>, top: Table<'_>, versions: &[String], actors: &[ActorSpec]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for (text, span) in r.texts(top, "live") {
+        let version = text.as_str().to_string();
+        if !versions.contains(&version) {
+            r.wrong(span, format!("`live`: no version `{version}`; there are {}", versions.join(", ")));
+        } else if !all.contains(&version) {
+            all.push(version);
+        }
+    }
+    for (actor, version) in actors.iter().flat_map(|a| a.loops.iter().map(move |v| (&a.name, &v.name))) {
+        let message = match version.as_str() {
+            "" if all.is_empty() => format!("{actor} has a loop, and the lesson's `live` names no version"),
+            "" => continue,
+            v if all.iter().any(|it| it == v) => continue,
+            v => format!("{actor} has a loop for `live.{v}`, and the lesson's `live` does not name `{v}`"),
+        };
+        r.wrong(top.at("live"), message);
+    }
+    all
 }
 
 /// Texts with their trees; one without `before` has nothing to fall back to, which is said.

@@ -174,6 +174,11 @@ impl Reader<'_> {
         out
     }
 
+    /// Whether a key has one text, for all versions.
+    pub fn is_text(&self, t: Table<'_>, key: &str) -> bool {
+        t.get(key).is_some_and(|v| matches!(v.get_ref(), DeValue::String(_)))
+    }
+
     /// A text, or one text for each version.
     pub fn versions(&mut self, t: Table<'_>, key: &str) -> Vec<(String, At<Text>)> {
         let Some(v) = t.get(key) else { return Vec::new() };

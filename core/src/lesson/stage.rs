@@ -1,6 +1,6 @@
 //! From a lesson to a world with actors in it: the first state of one version under one policy.
 
-use super::{DomainSpec, Lesson, MapItem, ViewSpec};
+use super::{DomainSpec, Form, Lesson, MapItem, ViewSpec};
 use crate::addr::{ActorId, DomId, Gfn};
 use crate::entry::{Access, P2mType};
 use crate::live::Recording;
@@ -33,8 +33,12 @@ impl Staged {
 
     /// The first state of a run that does what a recorded live run did: each actor runs its program as often.
     pub fn sim_of(&self, recording: &Recording, rules: Rules) -> Sim<Script> {
-        let rounds = recording.rounds.clone().into();
-        Sim::with_rounds(self.world.clone(), self.script.clone(), self.first.clone(), rules, rounds)
+        self.sim_with(recording.rounds.clone(), rules)
+    }
+
+    /// The first state of a run in which each actor runs its program so often: once where nothing is said.
+    pub fn sim_with(&self, rounds: Vec<u32>, rules: Rules) -> Sim<Script> {
+        Sim::with_rounds(self.world.clone(), self.script.clone(), self.first.clone(), rules, rounds.into())
     }
 
     /// The statements that a label of an actor's program names.
@@ -48,7 +52,18 @@ impl Lesson {
     /// The first state of a version. Policy and pinning are the world's own where they are not given. Errors: an
     /// unknown version, or a world that cannot be built.
     pub fn stage(&self, version: &str, policy: Option<Policy>, pin: Option<bool>) -> Result<Staged, Vec<Error>> {
-        let compiled = self.compile(version)?;
+        self.stage_as(version, Form::Once, policy, pin)
+    }
+
+    /// The first state of a form of a version: of the programs, or of the loops that are run live.
+    pub fn stage_as(
+        &self,
+        version: &str,
+        form: Form,
+        policy: Option<Policy>,
+        pin: Option<bool>,
+    ) -> Result<Staged, Vec<Error>> {
+        let compiled = self.compile_as(version, form)?;
         let maps = self.domains.iter().map(|d| &d.map).chain(self.views.iter().map(|v| &v.map));
         let builder = Builder {
             policy: policy.unwrap_or(self.world.policy),

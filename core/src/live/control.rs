@@ -89,6 +89,8 @@ pub(super) struct Own {
     /// How often it has looked in vain for what it waits for.
     looks: AtomicU64,
     held: Held,
+    /// What an abort has released, in that order.
+    released: Held,
 }
 
 /// The locks that an actor holds, outermost first: each packed plus one, 0 behind the last.
@@ -100,14 +102,20 @@ impl Default for Held {
     }
 }
 
+impl Held {
+    fn all(&self) -> Vec<(Lock, Mode)> {
+        self.0.iter().map_while(|w| unpack(w.load(Ordering::Acquire))).collect()
+    }
+}
+
 const SHARED: u64 = 1 << 63;
 
 #[inline(always)]
-const fn pack(lock: Lock, mode: Mode) -> u64 {
+pub(super) const fn pack(lock: Lock, mode: Mode) -> u64 {
     (lock.to_word() + 1) | if matches!(mode, Mode::Shared) { SHARED } else { 0 }
 }
 
-const fn unpack(w: u64) -> Option<(Lock, Mode)> {
+pub(super) const fn unpack(w: u64) -> Option<(Lock, Mode)> {
     match w {
         0 => None,
         _ => Some((Lock::from_word((w & !SHARED) - 1), if w & SHARED == 0 { Mode::Exclusive } else { Mode::Shared })),
@@ -207,14 +215,20 @@ impl Own {
         }
     }
 
+    /// The side of a lock that is let go when it is released like that.
+    #[inline(always)]
+    pub(super) fn side(&self, depth: usize, lock: Lock, mode: Mode) -> Mode {
+        let reads = matches!(lock, Lock::Range(..)) && {
+            let shared = pack(lock, Mode::Shared);
+            self.held.0[..depth].iter().any(|w| w.load(Ordering::Relaxed) == shared)
+        };
+        lock.released(mode, reads)
+    }
+
     /// Forgets a lock, the innermost one where it is held more than once.
     #[inline(always)]
     pub(super) fn pop(&self, depth: &mut usize, lock: Lock, mode: Mode) {
-        let reads = matches!(lock, Lock::Range(..)) && {
-            let shared = pack(lock, Mode::Shared);
-            self.held.0[..*depth].iter().any(|w| w.load(Ordering::Relaxed) == shared)
-        };
-        let packed = pack(lock, lock.released(mode, reads));
+        let packed = pack(lock, self.side(*depth, lock, mode));
         if let Some(top) = depth.checked_sub(1).and_then(|top| self.held.0.get(top))
             && top.load(Ordering::Relaxed) == packed
         {
@@ -238,27 +252,36 @@ impl Own {
 
     /// What the actor holds, outermost first. Exact once it has stopped or stands in a wait.
     pub(super) fn held(&self) -> Vec<(Lock, Mode)> {
-        self.held.0.iter().map_while(|w| unpack(w.load(Ordering::Acquire))).collect()
+        self.held.all()
+    }
+
+    /// What an abort has released, in that order.
+    pub(super) fn released(&self) -> Vec<(Lock, Mode)> {
+        self.released.all()
     }
 
     /// If the actor has been aborted and has stopped, releases what it holds, innermost first, and takes it out of
     /// the queue that it stands in. Both the actor and the controller call this after their own half of the
-    /// handshake (stopping; telling), so the later one finds both done, and only one passes.
-    pub(super) fn release_if_aborted<W: Words>(&self, m: &mut W, world: &World, me: ActorId) {
+    /// handshake (stopping; telling), so the later one finds both done, and only one passes. `first` is called before any
+    /// word changes.
+    pub(super) fn release_if_aborted<W: Words>(&self, m: &mut W, world: &World, me: ActorId, first: impl FnOnce()) {
         if self.halt.load(Ordering::SeqCst) < ABORT
             || !(self.pass(State::Frozen, State::Releasing) || self.pass(State::Strayed, State::Releasing))
         {
             return;
         }
+        first();
         let waited = waiting(m, world, me);
         m.set(world.map.actor(me, ActorWord::WaitsFor), 0);
         self.show_condition(false);
         if let Some((Lock::Global(d), Mode::Exclusive)) = waited {
             lock::global::leave_queue(m, world, d);
         }
-        for (i, (lock, mode)) in self.held().into_iter().enumerate().rev() {
+        let held = self.held();
+        for (i, &(lock, mode)) in held.iter().enumerate().rev() {
             lock::release(m, world, me, lock, mode);
             self.held.0[i].store(0, Ordering::Relaxed);
+            self.released.0[held.len() - 1 - i].store(pack(lock, mode), Ordering::Release);
         }
         self.set_state(State::Aborted);
     }

@@ -9,34 +9,41 @@
 //! - **Freeze**: each actor stops before its next effect, or in the middle of a wait. Words, wait records and held
 //!   locks stay as they are.
 //! - **Record**: the order of all effects is written down, and a simulated run can take the same steps ([`Recording`]).
+//! - **Notes**: how long locks are held and waited for, and what each thread did just now ([`Notes`]).
 //! - **Abort** of one actor: it stops like that, and what it holds is released, innermost first. Its half-done words
 //!   stay.
 //!
 //! An actor that waits for another which has drained would wait for ever: the detector says so, and freezing ends it.
 
+mod beside;
 mod control;
+mod meter;
 mod record;
 mod run;
 mod step;
 mod stuck;
 #[cfg(not(target_family = "wasm"))]
 mod threads;
+mod track;
 mod words;
 
+pub use beside::{Clock, Notes};
 pub use control::{Counts, HELD_LIVE, State};
-pub use record::{Recording, differences};
+pub use meter::{BUCKETS, Histogram, LockTimes};
+pub use record::{Recording, differences, digest};
 pub use step::LiveStep;
 pub use stuck::Detector;
 #[cfg(not(target_family = "wasm"))]
 pub use threads::Threads;
+pub use track::{Deed, Moment, TRACK_ROOM, Track};
 pub use words::Atomics;
 
 use crate::addr::ActorId;
 use crate::lock::{Lock, Mode};
-use crate::machine::World;
+use crate::machine::{Kind, World};
 use crate::sim::Code;
+use beside::Beside;
 use control::{ABORT, DRAIN, FREEZE, Own};
-use record::Recorder;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use step::Seat;
@@ -61,7 +68,7 @@ struct Inner<C> {
     store: Store,
     gate: AtomicU64,
     owns: Box<[Own]>,
-    recorder: Option<Recorder>,
+    beside: Option<Beside>,
 }
 
 impl<C> Clone for Live<C> {
@@ -73,23 +80,41 @@ impl<C> Clone for Live<C> {
 impl<C: Code> Live<C> {
     /// A run that begins with these words. Nothing moves yet.
     pub fn new(world: Arc<World>, code: Arc<C>, first: &[u64], plan: Plan) -> Live<C> {
-        Self::with(world, code, first, plan, None)
+        Self::noted(world, code, first, plan, Notes::default())
     }
 
     /// The same, each effect written down. After about `room` effects every actor ends its round and stops.
     pub fn recorded(world: Arc<World>, code: Arc<C>, first: &[u64], plan: Plan, room: u64) -> Live<C> {
-        let recorder = Recorder::new(world.actors.len(), room);
-        Self::with(world, code, first, plan, Some(recorder))
+        Self::noted(world, code, first, plan, Notes { record: Some(room), ..Notes::default() })
     }
 
-    fn with(world: Arc<World>, code: Arc<C>, first: &[u64], plan: Plan, recorder: Option<Recorder>) -> Live<C> {
+    /// The same, with notes of it.
+    pub fn noted(world: Arc<World>, code: Arc<C>, first: &[u64], plan: Plan, notes: Notes) -> Live<C> {
         let owns = world.actors.iter().map(|_| Own::default()).collect();
-        Live(Arc::new(Inner { store: Store::new(first), world, code, plan, gate: AtomicU64::new(0), owns, recorder }))
+        let beside = Beside::new(world.actors.len(), &notes);
+        Live(Arc::new(Inner { store: Store::new(first), world, code, plan, gate: AtomicU64::new(0), owns, beside }))
     }
 
     /// What has happened so far, if the run is recorded. Whole once all have stopped.
     pub fn recording(&self) -> Option<Recording> {
-        self.0.recorder.as_ref().map(Recorder::recording)
+        Some(self.0.beside.as_ref()?.recorder.as_ref()?.recording())
+    }
+
+    /// The words that the recording leads to: those of now, or, after an abort, those before what it released.
+    pub fn recorded_words(&self) -> Option<Vec<u64>> {
+        Some(self.0.beside.as_ref()?.recorder.as_ref()?.words(self.words()))
+    }
+
+    /// How long locks were held and waited for so far, each side of a lock by itself, in the order of locks; and how many
+    /// times found no place, where there are too many locks. Nothing of a run that is not metered.
+    pub fn times(&self) -> (Vec<LockTimes>, u64) {
+        self.0.beside.as_ref().map(Beside::times).unwrap_or_default()
+    }
+
+    /// What each thread did last since this was asked before, as far as there is room, in the order of actors. Nothing of a
+    /// run whose events are not kept. One asks at a time.
+    pub fn tracks(&self) -> Vec<Track> {
+        self.0.beside.as_ref().map(Beside::tracks).unwrap_or_default()
     }
 
     /// What is fixed.
@@ -130,6 +155,16 @@ impl<C: Code> Live<C> {
         }
     }
 
+    /// Tells vCPUs to stop at the end of their rounds, and the others once all vCPUs have stopped: who pages or listens is
+    /// there as long as somebody may wait for it. To be called again until all have stopped.
+    pub fn drain_in_turn(&self) {
+        let world = &self.0.world;
+        let is_vcpu = |a: &ActorId| world.actors[a.0 as usize].kind == Kind::Vcpu;
+        let stopped = |a: ActorId| self.state(a).is_some_and(State::stopped);
+        let others = world.actor_ids().filter(is_vcpu).all(stopped);
+        world.actor_ids().filter(|a| others || is_vcpu(a)).for_each(|a| self.drain_one(a));
+    }
+
     /// Tells every actor to stop where it is.
     pub fn freeze(&self) {
         self.tell_all(FREEZE);
@@ -139,7 +174,7 @@ impl<C: Code> Live<C> {
     pub fn abort(&self, a: ActorId) {
         let Some(own) = self.0.owns.get(a.0 as usize) else { return };
         own.tell(ABORT);
-        own.release_if_aborted(&mut self.words(), &self.0.world, a);
+        self.0.release_if_aborted(a, own);
     }
 
     /// Where an actor is.
@@ -162,6 +197,11 @@ impl<C: Code> Live<C> {
         self.0.owns.get(a.0 as usize).map(Own::held).unwrap_or_default()
     }
 
+    /// What the abort of an actor has released, in that order.
+    pub fn released(&self, a: ActorId) -> Vec<(Lock, Mode)> {
+        self.0.owns.get(a.0 as usize).map(Own::released).unwrap_or_default()
+    }
+
     /// The lock that an actor waits for, if it waits for one.
     pub fn waiting(&self, a: ActorId) -> Option<(Lock, Mode)> {
         self.0.owns.get(a.0 as usize)?;
@@ -173,8 +213,13 @@ impl<C: Code> Live<C> {
         let own = self.0.owns.get(a.0 as usize)?;
         let depth = own.held().len();
         let (world, seed) = (&self.0.world, self.0.plan.seed);
-        let seat = Seat { world, words: self.words(), own, me: a, depth, seed, gated: false, recorder: None };
+        let seat = Seat { world, words: self.words(), own, me: a, depth, seed, gated: false, beside: None };
         Some(LiveStep { seat, stated: &|_| true })
+    }
+
+    /// Whether an actor sleeps until a condition holds, or until a record that changes as a whole can.
+    pub fn sleeps(&self, a: ActorId) -> bool {
+        self.0.owns.get(a.0 as usize).is_some_and(Own::waits_for_condition)
     }
 
     fn tell_all(&self, halt: u64) {

@@ -6,15 +6,19 @@
 //! happen in the order of their tickets, as do those of one actor, and a simulated run that takes them in that order
 //! reads what the live one has read: the recording is a schedule, and its last state has the words of the live run.
 //!
+//! An abort is no step: before it releases anything the recording is closed, and what happens afterwards is not noted.
+//!
 //! What that costs is the point of a lock on one core less: a bench says how much slower it is. When as many effects
 //! have happened as there is room for, every actor ends the round that it is in; where one waits or spins and so ends
 //! none, it is frozen after [`PATIENCE`] times as many.
 
+use super::words::Atomics;
 use crate::addr::{ActorId, Word};
 use crate::machine::{ActorWord, Map, Region};
+use crate::sim::share;
 use crate::step::Effect;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Locks for single words: enough that a few threads seldom meet by chance.
 const STRIPES: usize = 64;
@@ -44,6 +48,8 @@ pub(super) struct Recorder {
     ticket: AtomicU64,
     room: u64,
     tapes: Box<[Mutex<Tape>]>,
+    /// The words when the recording was closed, if it was.
+    closed: OnceLock<Vec<u64>>,
 }
 
 /// What keeps others out while an effect happens, for the time that it lives: the whole, or the stripe of one word.
@@ -67,6 +73,7 @@ impl Recorder {
             ticket: AtomicU64::new(0),
             room,
             tapes: (0..actors).map(|_| Mutex::default()).collect(),
+            closed: OnceLock::new(),
         }
     }
 
@@ -87,12 +94,29 @@ impl Recorder {
 
     /// Notes that an effect has just happened. Only while inside.
     pub fn note(&self, a: ActorId, choice: u64) {
+        if self.closed.get().is_some() {
+            return;
+        }
         let ticket = self.ticket.fetch_add(1, Ordering::Relaxed);
         lock(&self.tapes[a.0 as usize]).steps.push((ticket, choice));
     }
 
+    /// Ends the recording here, while no effect is under way.
+    pub fn close(&self, words: Atomics<'_>) {
+        let _alone = self.whole.write().unwrap_or_else(PoisonError::into_inner);
+        self.closed.get_or_init(|| words.copy());
+    }
+
+    /// The words that the recording leads to, once every actor has stopped.
+    pub fn words(&self, now: Atomics<'_>) -> Vec<u64> {
+        self.closed.get().cloned().unwrap_or_else(|| now.copy())
+    }
+
     /// Notes that an actor begins a round.
     pub fn round(&self, a: ActorId) {
+        if self.closed.get().is_some() {
+            return;
+        }
         lock(&self.tapes[a.0 as usize]).rounds += 1;
     }
 
@@ -137,14 +161,29 @@ fn of_one_word(e: &Effect) -> Option<Option<Word>> {
     }
 }
 
+/// Whether a live and a simulated run keep a word alike. Ghost words only one of the two keeps, and an actor's wait record.
+fn kept_alike(map: &Map, actors: usize) -> impl Fn(Word) -> bool {
+    let own = (0..actors).flat_map(|i| {
+        let kept = [ActorWord::WaitsFor, ActorWord::WaitMode];
+        kept.map(|k| map.actor(ActorId(i as u8), k))
+    });
+    let (own, map): (Vec<Word>, Map) = (own.collect(), *map);
+    move |w| map.region(w) != Region::Ghost && !own.contains(&w)
+}
+
+/// The hash of all words that a live and a simulated run should leave alike: equal where [`differences`] finds none, and a
+/// state that both came to can be named by it.
+pub fn digest(map: &Map, actors: usize, words: &[u64]) -> u64 {
+    let alike = kept_alike(map, actors);
+    let words = (0..).zip(words).filter(|&(at, &w)| w != 0 && alike(Word(at)));
+    words.fold(0, |hash, (at, &w)| hash ^ share(at, w))
+}
+
 /// Where words of the machine differ that a live and a simulated run should have left alike; each word with the first
 /// and the second value. Left out is what only one of the two keeps: ghost words, and an actor's wait record.
 pub fn differences(map: &Map, actors: usize, a: &[u64], b: &[u64]) -> Vec<(Word, u64, u64)> {
-    let own = |w: Word| {
-        let kept = [ActorWord::WaitsFor, ActorWord::WaitMode];
-        (0..actors).any(|i| kept.iter().any(|&k| map.actor(ActorId(i as u8), k) == w))
-    };
+    let alike = kept_alike(map, actors);
     let words = a.iter().zip(b).enumerate().filter(|(_, (x, y))| x != y);
     let words = words.map(|(at, (&x, &y))| (Word(at as u32), x, y));
-    words.filter(|&(w, ..)| map.region(w) != Region::Ghost && !own(w)).collect()
+    words.filter(|&(w, ..)| alike(w)).collect()
 }

@@ -24,12 +24,21 @@ impl<C: Code> Live<C> {
         }
         let stopped = if live.wait_at_gate(own) { live.rounds(a, own) } else { State::Drained };
         own.set_state(stopped);
-        own.release_if_aborted(&mut live.store.words(), &live.world, a);
+        live.release_if_aborted(a, own);
         Some(own.state())
     }
 }
 
 impl<C: Code> Inner<C> {
+    /// Releases what an aborted actor holds, if it has stopped. No recording goes on from there: that is no step.
+    pub(super) fn release_if_aborted(&self, a: ActorId, own: &Own) {
+        own.release_if_aborted(&mut self.store.words(), &self.world, a, || {
+            if let Some(recorder) = self.beside.as_ref().and_then(|beside| beside.recorder.as_ref()) {
+                recorder.close(self.store.words());
+            }
+        });
+    }
+
     /// False if the actor was told to stop before the gate was opened.
     fn wait_at_gate(&self, own: &Own) -> bool {
         let mut backoff = Backoff::NEW;
@@ -46,9 +55,10 @@ impl<C: Code> Inner<C> {
     fn rounds(&self, a: ActorId, own: &Own) -> State {
         let seed = self.plan.seed ^ (a.0 as u64) << 56;
         let gated = self.world.pausable && self.world.actors[a.0 as usize].kind == Kind::Vcpu;
-        let recorder = self.recorder.as_ref();
+        let beside = self.beside.as_ref();
+        let recorder = beside.and_then(|beside| beside.recorder.as_ref());
         let mut seat =
-            Seat { world: &self.world, words: self.store.words(), own, me: a, depth: 0, seed, gated, recorder };
+            Seat { world: &self.world, words: self.store.words(), own, me: a, depth: 0, seed, gated, beside };
         let mut left = self.plan.rounds;
         while left != Some(0) {
             if let Some(recorder) = recorder {
@@ -56,7 +66,12 @@ impl<C: Code> Inner<C> {
             }
             match self.round(&mut seat) {
                 Ok(Round::Empty) => return State::Drained,
-                Ok(Round::Done { failed }) => own.count_round(failed),
+                Ok(Round::Done { failed }) => {
+                    own.count_round(failed);
+                    if let Some(beside) = beside {
+                        beside.round(a, failed);
+                    }
+                }
                 // Its domain has crashed: nobody else told it to stop.
                 Err(Stop::Halt) if own.halt() < FREEZE => return State::Drained,
                 Err(Stop::Pending | Stop::Halt) => return State::Frozen,

@@ -5,6 +5,7 @@
 //! record, looks again and again, and clears the record when it has the lock: brief spins first, then sleeps in
 //! growing slices, each followed by a look at the halt word.
 
+use super::beside::Beside;
 use super::control::{FREEZE, Own, record_wait};
 use super::record::Recorder;
 use super::words::Atomics;
@@ -28,8 +29,8 @@ pub(super) struct Seat<'a> {
     pub(super) seed: u64,
     /// Whether it is a vCPU that somebody may pause.
     pub(super) gated: bool,
-    /// Where each effect is written down, if it is.
-    pub(super) recorder: Option<&'a Recorder>,
+    /// Where effects are noted, if they are.
+    pub(super) beside: Option<&'a Beside>,
 }
 
 /// Whether the condition of a statement holds.
@@ -92,9 +93,10 @@ impl LiveStep<'_> {
     #[cold]
     #[inline(never)]
     fn wait_for_lock(&mut self, lock: Lock, mode: Mode) -> Result<u64, Stop> {
-        let Seat { world, mut words, own, me, .. } = self.seat;
+        let Seat { world, mut words, own, me, beside, .. } = self.seat;
         own.begin_wait();
         record_wait(&mut words, world, me, Some((lock, mode)));
+        let since = beside.map(|beside| beside.waits(me, lock, mode));
         let mut backoff = Backoff::NEW;
         let taken = loop {
             match lock::try_take(&mut words, world, me, lock, mode) {
@@ -106,6 +108,9 @@ impl LiveStep<'_> {
             backoff.pause();
         };
         record_wait(&mut words, world, me, None);
+        if let (Some(beside), Some(since), 1) = (beside, since, taken) {
+            beside.waited(me, lock, mode, since);
+        }
         Ok(taken)
     }
 
@@ -161,9 +166,9 @@ impl LiveStep<'_> {
             _ => {}
         }
         let choice = if let Effect::Choose(n) = e { self.draw(n) } else { 0 };
-        let Seat { world, mut words, own, me, gated, .. } = self.seat;
+        let Seat { world, mut words, own, me, gated, beside, .. } = self.seat;
         let lock = if let Effect::Lock(lock, mode) = e { Some((lock, mode)) } else { None };
-        let (mut waits, mut backoff) = (false, Backoff::NEW);
+        let (mut waits, mut since, mut backoff) = (false, None, Backoff::NEW);
         let out = loop {
             let inside = recorder.enter(&e, gated);
             if gated && self.ends_or_leaves(&e) {
@@ -186,7 +191,10 @@ impl LiveStep<'_> {
                 waits = true;
                 own.begin_wait();
                 match lock {
-                    Some(_) => record_wait(&mut words, world, me, lock),
+                    Some((l, mode)) => {
+                        record_wait(&mut words, world, me, lock);
+                        since = beside.map(|beside| beside.waits(me, l, mode));
+                    }
                     None => own.show_condition(true),
                 }
             }
@@ -202,6 +210,9 @@ impl LiveStep<'_> {
                 Some(_) => record_wait(&mut words, world, me, None),
                 None => own.show_condition(false),
             }
+            if let (Some((lock, mode)), Some(beside), Some(since), 1..) = (lock, beside, since, out[0]) {
+                beside.waited(me, lock, mode, since);
+            }
         }
         if let Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) = e
             && out[0] != 0
@@ -212,6 +223,62 @@ impl LiveStep<'_> {
             own.tell(FREEZE);
         }
         Ok(if let Effect::Choose(_) = e { [choice, 0] } else { out })
+    }
+
+    /// An effect of which something is noted: performed as ever, or inside the recorder.
+    #[cold]
+    #[inline(never)]
+    fn observed(&mut self, e: Effect, beside: &Beside) -> Result<[u64; 2], Stop> {
+        let me = self.seat.me;
+        // Noted before it is free: from then on another may hold it.
+        if let Effect::Unlock(lock, mode) = e {
+            beside.gives(me, lock, self.seat.own.side(self.seat.depth, lock, mode));
+        }
+        let out = match &beside.recorder {
+            Some(recorder) => self.recorded(e, recorder)?,
+            None => self.performed(e)?,
+        };
+        if let Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) = e
+            && out[0] != 0
+        {
+            beside.takes(me, lock, mode);
+        }
+        Ok(out)
+    }
+
+    /// An effect as it stands.
+    #[inline(always)]
+    fn performed(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
+        if self.seat.gated {
+            let begins = matches!(e, Effect::Act(Act::TlbAccess { .. }));
+            if begins {
+                pause::set_inside(&mut self.seat.words, self.seat.world, self.seat.me, false);
+            }
+            if begins || pause::outside(&mut self.seat.words, self.seat.world, self.seat.me) {
+                self.pass_the_gate()?;
+            }
+        }
+        match e {
+            Effect::Wait(cond) => return self.wait_for(cond).map(|()| [0; 2]),
+            Effect::Choose(n) => return Ok([self.draw(n), 0]),
+            Effect::Lock(..) | Effect::TryLock(..) => Own::room(self.seat.depth)?,
+            // Forgotten before it is free: from then on another may hold it.
+            Effect::Unlock(lock, mode) => self.seat.own.pop(&mut self.seat.depth, lock, mode),
+            _ => {}
+        }
+        let out = match perform(&mut self.seat.words, self.seat.world, self.seat.me, &e) {
+            Performed::Done(out) => out,
+            Performed::Blocked => match e {
+                Effect::Lock(lock, mode) => [self.wait_for_lock(lock, mode)?, 0],
+                _ => self.wait_to(e)?,
+            },
+        };
+        if let Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) = e
+            && out[0] != 0
+        {
+            self.seat.own.push(&mut self.seat.depth, lock, mode);
+        }
+        Ok(out)
     }
 
     /// A vCPU that begins a guest access is outside. Whether it ends there, since its domain has crashed.
@@ -247,39 +314,10 @@ impl Step for LiveStep<'_> {
     #[inline(always)]
     fn effect(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
         self.seat.own.go_on()?;
-        if let Some(recorder) = self.seat.recorder {
-            return self.recorded(e, recorder);
+        match self.seat.beside {
+            None => self.performed(e),
+            Some(beside) => self.observed(e, beside),
         }
-        if self.seat.gated {
-            let begins = matches!(e, Effect::Act(Act::TlbAccess { .. }));
-            if begins {
-                pause::set_inside(&mut self.seat.words, self.seat.world, self.seat.me, false);
-            }
-            if begins || pause::outside(&mut self.seat.words, self.seat.world, self.seat.me) {
-                self.pass_the_gate()?;
-            }
-        }
-        match e {
-            Effect::Wait(cond) => return self.wait_for(cond).map(|()| [0; 2]),
-            Effect::Choose(n) => return Ok([self.draw(n), 0]),
-            Effect::Lock(..) | Effect::TryLock(..) => Own::room(self.seat.depth)?,
-            // Forgotten before it is free: from then on another may hold it.
-            Effect::Unlock(lock, mode) => self.seat.own.pop(&mut self.seat.depth, lock, mode),
-            _ => {}
-        }
-        let out = match perform(&mut self.seat.words, self.seat.world, self.seat.me, &e) {
-            Performed::Done(out) => out,
-            Performed::Blocked => match e {
-                Effect::Lock(lock, mode) => [self.wait_for_lock(lock, mode)?, 0],
-                _ => self.wait_to(e)?,
-            },
-        };
-        if let Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) = e
-            && out[0] != 0
-        {
-            self.seat.own.push(&mut self.seat.depth, lock, mode);
-        }
-        Ok(out)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::name::{Name, Namer};
 use super::picker::{Offer, Picker};
-use super::schedule::{Item, Schedule};
+use super::schedule::{Item, Schedule, find};
 use crate::addr::ActorId;
 use crate::machine::World;
 
@@ -26,20 +26,15 @@ pub(super) struct Follow {
 impl Follow {
     /// From the first state on. The error is the name of an actor that the world does not have.
     pub fn new(schedule: &Schedule, world: &World) -> Result<Follow, String> {
-        let find = |name: &str| {
-            let number = name.strip_prefix('#').and_then(|n| n.parse::<usize>().ok());
-            let found = number.filter(|&n| n < world.actors.len());
-            found.or_else(|| world.actors.iter().position(|a| a.name == name)).ok_or(name.to_string())
+        let step = |item: &Item| match item {
+            Item::Rounds { .. } => None,
+            Item::Check(hash) => Some(Ok(Step::Check(*hash))),
+            Item::Go { actor, to, times, choice } => {
+                let go = |actor| Step::Go { actor, to: *to, times: *times, choice: *choice };
+                Some(find(world, actor).map(go))
+            }
         };
-        let step = |item: &Item| {
-            Ok(match item {
-                Item::Check(hash) => Step::Check(*hash),
-                Item::Go { actor, to, times, choice } => {
-                    Step::Go { actor: ActorId(find(actor)? as u8), to: *to, times: *times, choice: *choice }
-                }
-            })
-        };
-        let steps = schedule.items.iter().map(step).collect::<Result<_, String>>()?;
+        let steps = schedule.items.iter().filter_map(step).collect::<Result<_, String>>()?;
         Ok(Follow { steps, at: 0, met: 0, namer: Namer::default() })
     }
 

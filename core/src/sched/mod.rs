@@ -8,8 +8,10 @@
 //! - what only people want to know (who waited since when, which words a step wrote, who gets nowhere) is noted in the
 //!   events or read from them, and never hashed.
 //!
-//! Who goes next is a person's choice, or a [`Picker`]'s. A [`Schedule`] is a run as text.
+//! Who goes next is a person's choice, or a [`Picker`]'s. A [`Schedule`] is a run as text. A [`Beside`] is what another
+//! policy makes of a run.
 
+mod beside;
 mod blocked;
 mod event;
 mod follow;
@@ -24,6 +26,7 @@ mod run;
 mod schedule;
 mod session;
 
+pub use beside::{Beside, Parted, Turns};
 pub use blocked::{cause, owners, side, waits, why};
 pub use event::{Event, Size, Waiting};
 pub use follow::Scripted;

@@ -86,12 +86,21 @@ fn spelled(world: &World, a: ActorId) -> String {
 impl<C: Code> Run<C> {
     /// The steps that led to the position, as a schedule's text.
     pub fn schedule(&self) -> String {
-        write_down(self.past(), self.world()).to_string()
+        self.written(self.past())
     }
 
     /// A whole branch, as a schedule's text.
     pub fn schedule_of(&self, fork: usize) -> String {
-        write_down(&self.events_of(fork), self.world()).to_string()
+        self.written(&self.events_of(fork))
+    }
+
+    /// These steps as text, behind the rounds that actors run where that is not once.
+    fn written(&self, events: &[Event]) -> String {
+        let world = self.world();
+        let rounds = world.actor_ids().zip(self.sim.rounds()).filter(|&(_, &rounds)| rounds != 1);
+        let rounds = rounds.map(|(a, &rounds)| Item::Rounds { actor: spelled(world, a), rounds });
+        let items = rounds.chain(write_down(events, world).items).collect();
+        Schedule { items }.to_string()
     }
 
     /// Takes these steps from the first state on, as a search gives them: who, and which way at a choice. Gives how
@@ -109,6 +118,13 @@ impl<C: Code> Run<C> {
             why: format!("There is no actor {name} here."),
             changed: None,
         })?;
+        let stated = schedule.rounds(&world).unwrap_or_default();
+        let rounds = |all: &[u32], a: ActorId| all.get(a.0 as usize).copied().unwrap_or(1);
+        if let Some(a) = world.actor_ids().find(|&a| rounds(&stated, a) != rounds(self.sim.rounds(), a)) {
+            let (name, n, is) = (world.actor_name(a), rounds(&stated, a), rounds(self.sim.rounds(), a));
+            let why = format!("In the schedule {name} runs its program {n} times, and here {is} times.");
+            return Err(PlayError { step: 1, why, changed: None });
+        }
         self.seek(0);
         let (mut same, mut changed) = (0, None);
         // The item that is being played, where it began, and whether its statement has gone by without it.

@@ -8,10 +8,13 @@
 //! `*3` means the third such event. Where the actor decides a choice of the world it stops there, and `=2` says how
 //! it went (0 where nothing is said). A place is left out where it is that of the actor's last name, and so is the
 //! number of lock events: `.3` and `+4` above. `~8a1f` are the upper 16 bits of the state's hash, after every 16 steps
-//! or soon after, and at the end. An actor whose name is no identifier goes by its number: `#3`. Items are parted by
-//! blanks or commas.
+//! or soon after, and at the end. An actor whose name is no identifier goes by its number: `#3`. `V0 @3` at the beginning
+//! says that V0 runs its program three times, as live actors do; one of whom nothing is said runs it once. Items are
+//! parted by blanks or commas.
 
 use super::name::{Name, Point};
+use crate::addr::ActorId;
+use crate::machine::World;
 use std::fmt;
 
 /// An item of a schedule.
@@ -30,6 +33,13 @@ pub enum Item {
     },
     /// The upper 16 bits of the hash of the state reached.
     Check(u16),
+    /// How often an actor runs its program.
+    Rounds {
+        /// Its name, or `#` and its number.
+        actor: String,
+        /// How often.
+        rounds: u32,
+    },
 }
 
 /// A run that can be written down.
@@ -85,6 +95,13 @@ impl fmt::Display for Schedule {
             blank = " ";
             match item {
                 Item::Check(hash) => write!(f, "~{hash:04x}")?,
+                Item::Rounds { actor, rounds } => {
+                    if running != actor {
+                        write!(f, "{actor} ")?;
+                        running = actor;
+                    }
+                    write!(f, "@{rounds}")?;
+                }
                 Item::Go { actor, to, times, choice } => {
                     if running != actor {
                         write!(f, "{actor} ")?;
@@ -124,11 +141,22 @@ impl Schedule {
     /// Reads a schedule.
     pub fn parse(text: &str) -> Result<Schedule, ScheduleError> {
         let mut items = Vec::new();
-        let (mut last, mut running) = (Last::default(), None);
+        let (mut last, mut running) = (Last::default(), None::<&str>);
         for (at, word) in words(text) {
             let mut p = Parser { word, at: 0, offset: at };
             match word.as_bytes()[0] {
                 b'~' => items.push(Item::Check(check(&p)?)),
+                b'@' => {
+                    let Some(actor) = running else {
+                        return Err(p.error(0, "an actor's name must come first, as in `V0 @3`"));
+                    };
+                    p.at = 1;
+                    let rounds = p.number("how many rounds")?;
+                    if p.at < word.len() || items.iter().any(|i| !matches!(i, Item::Rounds { .. })) {
+                        return Err(p.error(0, "rounds are said at the beginning, as in `V0 @3 PG @1 V0 1.2`"));
+                    }
+                    items.push(Item::Rounds { actor: actor.into(), rounds });
+                }
                 b'#' | b'_' | b'A'..=b'Z' | b'a'..=b'z' => running = Some(actor(&p)?),
                 b'0'..=b'9' | b'.' | b'+' => {
                     let Some(actor) = running else {
@@ -143,11 +171,37 @@ impl Schedule {
                     last.set(actor, &to);
                     items.push(Item::Go { actor: actor.into(), to, times, choice });
                 }
-                _ => return Err(p.error(0, "expected an actor's name, a statement's number, or `~` and a hash")),
+                _ => {
+                    return Err(p.error(
+                        0,
+                        "expected an actor's name, a statement's number, `@` and rounds, or `~` and a hash",
+                    ));
+                }
             }
         }
         Ok(Schedule { items })
     }
+
+    /// How often each actor of a world runs its program, in their order; empty where each runs it once. The error is the
+    /// name of an actor that the world does not have.
+    pub fn rounds(&self, world: &World) -> Result<Vec<u32>, String> {
+        let mut all = Vec::new();
+        for item in &self.items {
+            if let Item::Rounds { actor, rounds } = item {
+                all.resize(world.actors.len(), 1);
+                all[find(world, actor)?.0 as usize] = *rounds;
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The actor of that name, or of that number behind `#`. The error is the name.
+pub(super) fn find(world: &World, name: &str) -> Result<ActorId, String> {
+    let number = name.strip_prefix('#').and_then(|n| n.parse::<usize>().ok());
+    let found = number.filter(|&n| n < world.actors.len());
+    let found = found.or_else(|| world.actors.iter().position(|a| a.name == name));
+    found.map(|n| ActorId(n as u8)).ok_or(name.to_string())
 }
 
 /// The words of a text and where they begin.

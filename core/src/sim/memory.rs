@@ -27,7 +27,7 @@ const fn mix(mut z: u64) -> u64 {
 
 /// A word's share of the hash. Place and value are mixed apart, so that no two small pairs cancel.
 #[inline(always)]
-const fn share(at: u32, v: u64) -> u64 {
+pub(crate) const fn share(at: u32, v: u64) -> u64 {
     mix(v ^ mix((at as u64).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xd6e8_feb8_6659_fd93)))
 }
 

@@ -16,6 +16,7 @@ mod twin;
 
 pub use code::{Code, Locals, Thing};
 pub use memory::Memory;
+pub(crate) use memory::share;
 pub use replay::{Log, Replay};
 pub use twin::Twin;
 
@@ -168,6 +169,11 @@ impl<C: Code> Sim<C> {
     /// The memory, for functions that read through [`Words`]. Writes would not be undone in step with the actors.
     pub fn words(&mut self) -> &mut Memory {
         &mut self.mem
+    }
+
+    /// How many rounds of its program each actor runs; one where it says nothing.
+    pub fn rounds(&self) -> &[u32] {
+        &self.rounds
     }
 
     /// The hash of the state: memory, places, variables, logs.

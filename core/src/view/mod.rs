@@ -13,6 +13,7 @@ mod diagnosis;
 mod dirty;
 mod entry;
 mod frames;
+mod live;
 mod lock_name;
 mod monitor;
 mod naming;
@@ -33,6 +34,7 @@ pub use actors::{ActorView, HeldView, NextView, PinView, State, VarView, actors}
 pub use diagnosis::{Context, Counted, Diagnosis, HeldLock, OrderView, Party, Possible, Wanted, diagnosis};
 pub use entry::{EntryView, FieldView, entry};
 pub use frames::{FrameView, Frames, FreedView, HolderView, TableView, frames};
+pub use live::{LiveTimeline, Spread, StuckView, TimesView, left, live_timeline, nanos, stuck, times};
 pub use lock_name::LockName;
 pub use report::{Breach, Report, report};
 pub use rules::{RuleView, rules};

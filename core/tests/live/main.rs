@@ -1,7 +1,10 @@
 //! Live runs on real threads: nothing is lost, a deadlock is found while it stands, and every way to stop stops.
 
+mod beside;
 mod eight;
+mod loops;
 mod mixed;
+mod notes;
 mod pages;
 mod record;
 

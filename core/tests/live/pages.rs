@@ -4,7 +4,7 @@
 
 use p2mscope_core::addr::{ActorId, DomGfn, DomId, Order, Word};
 use p2mscope_core::entry::{Access, P2mType};
-use p2mscope_core::live::{Live, Plan};
+use p2mscope_core::live::{Live, Notes, Plan};
 use p2mscope_core::lock::{self, Lock, Mode};
 use p2mscope_core::machine::{Actor, Builder, FrameWord, Kind, Map, NamedLock, NewDomain, NewMapping};
 use p2mscope_core::machine::{Words, World, frames};
@@ -91,8 +91,12 @@ impl<F: Statement> Code for Program<F> {
 }
 
 pub fn live<F: Statement>(actors: usize, rounds: Option<u64>, f: F) -> Live<Program<F>> {
+    noted(actors, rounds, f, Notes::default())
+}
+
+pub fn noted<F: Statement>(actors: usize, rounds: Option<u64>, f: F, notes: Notes) -> Live<Program<F>> {
     let (world, first) = world(actors);
-    Live::new(world, Arc::new(Program(f)), &first, Plan { seed: 7, rounds })
+    Live::noted(world, Arc::new(Program(f)), &first, Plan { seed: 7, rounds }, notes)
 }
 
 pub fn peek<F: Statement>(live: &Live<Program<F>>, w: impl Fn(&Map) -> Word) -> u64 {

@@ -2,8 +2,8 @@
 
 use super::PATIENCE;
 use p2mscope_core::addr::Word;
-use p2mscope_core::lesson::Lesson;
-use p2mscope_core::live::{Detector, Live, Plan, Recording, Threads, differences};
+use p2mscope_core::lesson::{Form, Lesson};
+use p2mscope_core::live::{Detector, Live, Plan, Recording, Threads, differences, digest};
 use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::{Run, Schedule};
 use p2mscope_core::script::Script;
@@ -27,9 +27,9 @@ fn to_the_end(live: &Live<Script>) -> Recording {
 }
 
 /// Records runs of a version and plays each again; gives how many effects that were.
-fn play_again(lesson: &Lesson, version: &str, policy: Policy, runs: u64) -> usize {
-    let what = format!("{} {version} {policy:?}", lesson.id);
-    let staged = lesson.stage(version, Some(policy), None).unwrap();
+fn play_again(lesson: &Lesson, version: &str, form: Form, policy: Policy, runs: u64) -> usize {
+    let what = format!("{} {version} {form:?} {policy:?}", lesson.id);
+    let staged = lesson.stage_as(version, form, Some(policy), None).unwrap();
     let mut effects = 0;
     for seed in 0..runs {
         let plan = Plan { seed, rounds: Some(1 + seed % 3) };
@@ -40,7 +40,9 @@ fn play_again(lesson: &Lesson, version: &str, policy: Policy, runs: u64) -> usiz
         assert_eq!(taken, recording.steps.len(), "{what}, seed {seed}: {:?}", recording.steps.get(taken));
         let (map, actors) = (&staged.world.map, staged.world.actors.len());
         let simulated: Vec<u64> = (0..map.len()).map(|i| run.sim().memory().peek(Word(i))).collect();
-        assert_eq!(differences(map, actors, &live.words().copy(), &simulated), [], "{what}, seed {seed}");
+        let words = live.words().copy();
+        assert_eq!(differences(map, actors, &words, &simulated), [], "{what}, seed {seed}");
+        assert_eq!(digest(map, actors, &words), digest(map, actors, &simulated), "{what}, seed {seed}");
         effects += taken;
     }
     effects
@@ -54,13 +56,15 @@ fn a_thousand_recorded_runs_come_to_the_same_words_when_they_are_stepped() {
     files.sort();
     let lessons = files.iter().map(|f| Lesson::parse(&std::fs::read_to_string(f).unwrap()).unwrap());
     let lessons: Vec<_> = lessons.collect();
-    let cases: Vec<_> = lessons.iter().flat_map(|l| l.versions().iter().map(move |v| (l, v))).collect();
+    let programs = lessons.iter().flat_map(|l| l.versions().iter().map(move |v| (l, v, Form::Once)));
+    let loops = lessons.iter().flat_map(|l| l.live.iter().map(move |v| (l, v, Form::Loop)));
+    let cases: Vec<_> = programs.chain(loops).collect();
     let policies = [Policy::M2, Policy::Global, Policy::K4, Policy::Rw, Policy::G1];
     let runs = 1_000_u64.div_ceil((cases.len() * policies.len()) as u64);
     let mut effects = 0;
-    for (lesson, version) in cases.iter().copied() {
+    for (lesson, version, form) in cases.iter().copied() {
         for policy in policies {
-            effects += play_again(lesson, version, policy, runs);
+            effects += play_again(lesson, version, form, policy, runs);
         }
     }
     assert!(effects > 10_000, "{effects}");
@@ -76,9 +80,17 @@ fn a_recording_that_is_full_ends_the_run_between_rounds() {
     let mut run = Run::new(staged.sim_of(&recording, Rules::NONE));
     assert_eq!(run.retrace(&recording.steps), recording.steps.len());
     assert!(run.sim().all_ended(), "each round that was begun has ended");
-    // As text it leads to the same state.
-    let text = run.schedule();
-    let mut again = Run::new(staged.sim_of(&recording, Rules::NONE));
-    let played = again.play(&Schedule::parse(&text).unwrap()).unwrap();
+    // As text, which says how often each actor runs its program, it leads to the same state.
+    let schedule = Schedule::parse(&run.schedule()).unwrap();
+    let rounds = schedule.rounds(&staged.world).unwrap();
+    assert_eq!(rounds, recording.rounds);
+    let mut again = Run::new(staged.sim_with(rounds, Rules::NONE));
+    let played = again.play(&schedule).unwrap();
     assert_eq!((played.steps, played.changed, again.hash()), (recording.steps.len(), None, run.hash()));
+    // Where each actor runs its program once it cannot be played, and that is said.
+    let refused = Run::new(staged.sim(Rules::NONE)).play(&schedule).unwrap_err().to_string();
+    let several = recording.rounds.iter().enumerate().find(|(_, rounds)| **rounds != 1);
+    let (first, rounds) = several.expect("somebody ran more than once");
+    let name = &staged.world.actors[first].name;
+    assert_eq!(refused, format!("step 1: In the schedule {name} runs its program {rounds} times, and here 1 times."));
 }

@@ -56,7 +56,7 @@ fn keys_and_values() {
     check(
         "kind = \"toolstack\"",
         "kind = \"toolstack\"\n§colour = 1",
-        &["[[actor]] has no key `colour`; it has name, kind, domain, program"],
+        &["[[actor]] has no key `colour`; it has name, kind, domain, program, live"],
     );
     check("control = true", "control = §1", &["[[domain]] `control` is true or false, here is a number"]);
     check("tables = 2", "tables = §-2", &["[[domain]] `tables` is a number from 0 to 4095, here is -2"]);
