@@ -3,11 +3,11 @@
 use yew::prelude::*;
 
 use crate::components::{
-    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, Say, Stage, TimelinePanel, Trouble,
-    WaitsPanel, WalkPanel,
+    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, ReportSheet, Say, Stage, TimelinePanel,
+    Trouble, WaitsPanel, WalkPanel, Watchers,
 };
 use crate::hooks::{Ui, use_keys, use_player, use_search, use_threads};
-use crate::state::{Mode, State};
+use crate::state::{Mode, Side, State};
 use crate::worker;
 
 /// The whole page.
@@ -32,6 +32,9 @@ pub fn App() -> Html {
             <p class="unseen" role="status" aria-live="polite">{ spoken(&ui) }</p>
             if ui.help {
                 <KeysSheet />
+            }
+            if let Some(moment) = ui.moment.clone().filter(|_| ui.report && !ui.help) {
+                <ReportSheet {moment} />
             }
             if let Some(what) = &*trap {
                 <Trouble what={what.clone()} text={ui.stage.text.to_string()} />
@@ -62,7 +65,10 @@ fn stage(ui: &Ui) -> Html {
                 <WaitsPanel moment={moment.clone()} />
                 // Frames of running threads change while they are read.
                 if !(ui.mode == Mode::Live && ui.live.is_running()) {
-                    <FrameTable moment={moment.clone()} />
+                    { match ui.side {
+                        Side::Frames => html! { <FrameTable moment={moment.clone()} /> },
+                        Side::Watchers => html! { <Watchers moment={moment.clone()} /> },
+                    } }
                 }
             </div>
             <Say moment={moment.clone()} />

@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use p2mscope_core::addr::{ActorId, DomGfn};
 use p2mscope_core::machine::Kind;
-use p2mscope_core::sched::{Event, Run};
+use p2mscope_core::sched::{Event, Run, Session};
 use p2mscope_core::step::{Act, Effect};
-use p2mscope_core::view::{self, ActorView, EntryView, FrameView, Frames, Report, Scene, Timeline, Waits, Walk};
+use p2mscope_core::view::{
+    self, ActorView, Diagnosis, EntryView, FrameView, Frames, Report, RuleView, Scene, Timeline, Waits, Walk,
+};
 
 use crate::program::Program;
 use crate::state::Picked;
@@ -27,13 +29,17 @@ pub struct Moment {
     pub waits: Waits,
     /// What just happened.
     pub report: Report,
+    /// The rules that are watched.
+    pub rules: Vec<RuleView>,
+    /// What is wrong, here and over the session.
+    pub diagnosis: Diagnosis,
     /// The run over its steps.
     pub timeline: Timeline,
 }
 
 impl Moment {
     /// The views of where the run stands.
-    pub fn of(run: &mut Run<Program>, picked: &Picked) -> Self {
+    pub fn of(run: &mut Run<Program>, picked: &Picked, session: &Session) -> Self {
         let page = picked.page.or_else(|| last_touched(run)).or_else(|| first_mapped(run));
         let walk = page.and_then(|(slot, gfn)| view::walk(run, slot, gfn));
         let level = walk.as_ref().and_then(|walk| {
@@ -49,6 +55,8 @@ impl Moment {
             frames: view::frames(run),
             waits: view::waits(run),
             report: view::report(run),
+            rules: view::rules(run),
+            diagnosis: view::diagnosis(run, session),
             timeline: view::timeline(run),
         }
     }

@@ -32,6 +32,8 @@ pub struct Line {
 
 /// What a text says, as far as panels show it.
 pub struct Lesson {
+    /// What it is called in short.
+    pub id: String,
     /// What is to be done, in one sentence.
     pub goal: String,
     /// What happens, and what one might think of it.
@@ -56,6 +58,12 @@ impl Lesson {
     pub fn line(&self, actor: u8, place: u64) -> Option<usize> {
         let origin = self.script.programs.get(usize::from(actor))?.origins.get(usize::try_from(place).ok()?)?;
         self.programs.get(usize::from(actor))?.iter().position(|line| line.number == origin.line)
+    }
+
+    /// That line as reports quote it: `line 21: f = get_gfn 2:0x20`.
+    pub fn statement(&self, actor: u8, place: u64) -> Option<String> {
+        let line = self.programs.get(usize::from(actor))?.get(self.line(actor, place)?)?;
+        Some(format!("line {}: {}", line.number, line.text))
     }
 }
 
@@ -85,6 +93,7 @@ pub fn open(text: &str, version: &str, policy: Option<Policy>, rules: Option<Rul
     let watched = rules.unwrap_or_else(judge::watched);
     Ok(Opened {
         lesson: Lesson {
+            id: lesson.id.clone(),
             goal: lesson.goal.clone(),
             story: lesson.story.clone(),
             source: lesson.source.clone(),

@@ -10,9 +10,12 @@ use p2mscope_core::live::{Counts, State as Thread};
 use p2mscope_core::lock::{Lock, Mode};
 use p2mscope_core::machine::World;
 use p2mscope_core::sched::Run;
-use p2mscope_core::view::{HeldView, Holder, LockName, State, WaitEdge, WaitNode, Waits};
+use p2mscope_core::view::{
+    Counted, Diagnosis, HeldLock, HeldView, Holder, LockName, Sleep, State, WaitEdge, WaitNode, Waits, Wanted,
+    stuck_forms,
+};
 use p2mscope_core::watch::Broken;
-use p2mscope_core::watch::waits::{On, Wait, rings};
+use p2mscope_core::watch::waits::{On, Wait, describe_one, rings};
 
 use crate::moment::Moment;
 use crate::program::Program;
@@ -107,6 +110,7 @@ impl Sight {
         }
         (moment.scene.asleep, moment.scene.ended) = (Vec::new(), Vec::new());
         moment.waits = self.waits();
+        self.diagnose(&moment.waits, &mut moment.diagnosis);
     }
 
     fn held(&self, lock: Lock, mode: Mode) -> HeldView {
@@ -150,6 +154,51 @@ impl Sight {
             }));
         }
         let cycles = rings(&self.stuck).iter().map(|ring| ring.iter().map(|it| it.0).collect()).collect();
-        Waits { nodes: self.actors.iter().zip(0..).map(node).collect(), edges, cycles, stuck }
+        let (moving, ended) = self.others();
+        let (forms, abort) = stuck_forms(&self.world, &self.stuck, &moving, &ended);
+        let sleep = |wait: &Wait| Sleep {
+            actor: wait.actor.0,
+            needs: wait.needs.iter().map(|it| it.0).collect(),
+            all: wait.on.needs_all(),
+            sentence: describe_one(&self.world, wait),
+            since: 0,
+        };
+        let sleeps = self.stuck.iter().filter(|wait| !matches!(wait.on, On::Lock(..))).map(sleep).collect();
+        Waits { nodes: self.actors.iter().zip(0..).map(node).collect(), edges, cycles, stuck, sleeps, forms, abort }
+    }
+
+    /// Who is not known to be stuck and may go on, and who has ended.
+    fn others(&self) -> (Vec<ActorId>, Vec<ActorId>) {
+        let free = self.actors.iter().zip(0..).filter(|(_, n)| !self.stuck.iter().any(|wait| wait.actor.0 == *n));
+        let (ended, moving): (Vec<_>, Vec<_>) = free.partition(|(actor, _)| actor.thread == Thread::Drained);
+        let ids = |all: Vec<(&Actor, u8)>| all.into_iter().map(|(_, n)| ActorId(n)).collect();
+        (ids(moving), ids(ended))
+    }
+
+    /// What is wrong of what the threads were seen to do; threads have no steps.
+    fn diagnose(&self, waits: &Waits, diagnosis: &mut Diagnosis) {
+        let lock = |lock: Lock| LockName::of(lock, &self.world);
+        for (party, actor) in diagnosis.parties.iter_mut().zip(&self.actors) {
+            let held = |&(it, mode): &(Lock, Mode)| HeldLock {
+                lock: lock(it),
+                level: it.level(&self.world),
+                shared: mode == Mode::Shared,
+                depth: 1,
+                since: None,
+                place: None,
+            };
+            party.held = actor.held.iter().map(held).collect();
+            party.wants = actor.waiting.map(|(it, mode)| Wanted {
+                lock: lock(it),
+                level: it.level(&self.world),
+                shared: mode == Mode::Shared,
+                since: 0,
+                needs: waits.edges.iter().filter(|edge| edge.from == party.actor).map(|edge| edge.to).collect(),
+            });
+            (party.place, party.sleeps, party.counted) = (None, None, Counted::default());
+        }
+        diagnosis.moving = self.others().0.iter().map(|it| it.0).collect();
+        (diagnosis.forms, diagnosis.abort) = (waits.forms.clone(), waits.abort.clone());
+        (diagnosis.broken, diagnosis.again) = (Vec::new(), None);
     }
 }

@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use p2mscope_core::addr::ActorId;
 use p2mscope_core::machine::Policy;
-use p2mscope_core::sched::Size;
+use p2mscope_core::sched::{Session, Size};
 use yew::Reducible;
 
 pub use explore::{Explore, Found, Heard, News, Progress, Question, Report};
@@ -37,6 +37,16 @@ pub enum Mode {
     Explore,
     /// On real threads.
     Live,
+}
+
+/// What stands below the waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Side {
+    /// The frames and who holds them.
+    #[default]
+    Frames,
+    /// The rules, what is counted of actors, and the deadlocks that could be.
+    Watchers,
 }
 
 /// All that the page shows.
@@ -62,6 +72,10 @@ pub struct State {
     pub editing: bool,
     /// Whether the list of keys is shown.
     pub help: bool,
+    /// What stands below the waits.
+    pub side: Side,
+    /// Whether the report for engineers lies over the page.
+    pub report: bool,
     /// Why the last wish could not be met, until the next one.
     pub notice: Option<String>,
     /// The search.
@@ -117,6 +131,17 @@ pub enum Action {
     Edit(bool),
     /// The list of keys, or not.
     Help(bool),
+    /// Something else below the waits.
+    Side(Side),
+    /// The report for engineers, or not.
+    Report(bool),
+    /// To a step of a run of the session, by its number there.
+    Seen {
+        /// Which run.
+        run: usize,
+        /// Which step of it.
+        step: usize,
+    },
     /// Begin to explore.
     Explore,
     /// Stop exploring.
@@ -152,6 +177,8 @@ impl State {
             until: None,
             editing: false,
             help: false,
+            side: Side::default(),
+            report: false,
             notice: None,
             explore: Explore::default(),
             live: Live::default(),
@@ -165,7 +192,7 @@ impl State {
         let sight = self.live.sight.as_ref().filter(|_| self.mode == Mode::Live);
         let stand = sight.and_then(|sight| sight.words.as_ref());
         let moment = match stand {
-            Some(run) => Some(Moment::of(&mut run.borrow_mut(), &self.picked)),
+            Some(run) => Some(Moment::of(&mut run.borrow_mut(), &self.picked, &Session::default())),
             None => self.stage.moment(&self.picked),
         };
         self.moment = moment.map(|mut moment| {
@@ -195,7 +222,11 @@ impl State {
             Key::Live => Action::Mode(Mode::Live),
             Key::Edit => Action::Edit(!self.editing),
             Key::Help => Action::Help(!self.help),
+            Key::Watchers if self.side == Side::Watchers => Action::Side(Side::Frames),
+            Key::Watchers => Action::Side(Side::Watchers),
+            Key::Report => Action::Report(!self.report),
             Key::Escape if self.help => Action::Help(false),
+            Key::Escape if self.report => Action::Report(false),
             Key::Escape if self.editing => Action::Edit(false),
             Key::Escape => Action::Mode(Mode::Step),
         })
@@ -246,12 +277,19 @@ impl State {
             Action::Pick(picked) => self.picked = picked,
             Action::Edit(editing) => self.editing = editing,
             Action::Help(help) => self.help = help,
+            Action::Side(side) => self.side = side,
+            Action::Report(report) => self.report = report,
+            Action::Seen { run, step } => self.move_by(|stage, _, _| stage.go_to(run, step)),
             Action::Explore => {
                 self.mode = Mode::Explore;
                 self.explore.begin(self.stage.question());
             }
             Action::StopExploring => self.explore.stop(),
-            Action::Explorer(heard) => self.explore.hear(heard),
+            Action::Explorer(heard) => {
+                if let Some(met) = self.explore.hear(heard) {
+                    self.stage.learn(&met);
+                }
+            }
             Action::LoadFinding { play } => {
                 let Some(found) = self.explore.finding() else { return };
                 match self.stage.load(&found, play) {

@@ -5,3 +5,4 @@ mod plain;
 mod serve;
 mod start;
 mod text;
+mod watchers;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use gloo::timers::callback::{Interval, Timeout};
-use p2mscope_core::explore::{self, Limits, Slices, Verdict};
+use p2mscope_core::explore::{self, Book, Limits, Slices, Verdict};
 use p2mscope_core::watch::{Rule, Rules};
 use yew::Callback;
 
@@ -160,7 +160,8 @@ fn coordinator(
                     };
                     let report = match prepare(&question) {
                         Ok((opened, asked)) => {
-                            words(&explore::explore(&opened.sim, &asked, progress), question.find, threads)
+                            let report = explore::explore(&opened.sim, &asked, progress);
+                            with_orders(words(&report, question.find, threads), &opened, &asked)
                         }
                         Err(why) => no_report(why),
                     };
@@ -179,6 +180,10 @@ fn alone(shared: &Arc<Shared>, question: &Question, say: impl Fn(News) + 'static
     match prepare(question) {
         Ok((opened, asked)) => {
             let slices = Slices::new(&opened.sim, &asked);
+            let say = move |news| match news {
+                News::Report(report) => say(News::Report(with_orders(report, &opened, &asked))),
+                other => say(other),
+            };
             turn(slices, shared.clone(), question.find, Box::new(say), begun);
         }
         Err(why) => say(News::Report(no_report(why))),
@@ -214,7 +219,14 @@ fn prepare(question: &Question) -> Result<(Opened, explore::Question<Program>), 
         None => explore::Question::prove(opened.sim.rules()),
     };
     asked.limits = Limits { states: STATES, ..Limits::default() };
+    asked.orders = Some(Arc::new(Book::new()));
     Ok((opened, asked))
+}
+
+/// The report with the orders of locks that the search has met.
+fn with_orders(report: Report, opened: &Opened, asked: &explore::Question<Program>) -> Report {
+    let met = asked.orders.as_ref().map_or(Vec::new(), |book| book.sightings(&opened.sim));
+    Report { met, ..report }
 }
 
 /// A report for a text that cannot be searched.
@@ -223,6 +235,7 @@ fn no_report(why: String) -> Report {
         verdict: format!("There is nothing to search: {why}."),
         safe: false,
         found: None,
+        met: Vec::new(),
         progress: Progress::default(),
         threads: 1,
     }
@@ -253,7 +266,7 @@ fn words(report: &explore::Report, find: Option<Rule>, threads: usize) -> Report
         Verdict::Failed { why } => (format!("The search failed: {why}."), false, None),
     };
     let progress = Progress { states: report.states, steps: report.steps, depth: u64::from(report.depth), millis: 0.0 };
-    Report { verdict, safe, found, progress, threads }
+    Report { verdict, safe, found, met: Vec::new(), progress, threads }
 }
 
 fn capital(word: &str) -> String {

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::panel::Panel;
 use super::token::{Badge, colour};
+use super::watchers::Tabs;
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, id};
 use crate::state::Action;
@@ -16,11 +17,11 @@ pub fn FrameTable(props: &super::Props) -> Html {
     let ui = use_ui();
     let moment = &props.moment;
     let frames = &moment.frames;
-    let note = format!("count = who holds it; {} free", frames.free);
+    let note = format!("{} free", frames.free);
     html! {
-        <Panel id="frames" title="Frames" {note}>
+        <Panel id="frames" title="Frames" {note} controls={html! { <Tabs moment={moment.clone()} /> }}>
             <table class="frames">
-                <thead><tr><th>{ "frame" }</th><th>{ "count" }</th><th>{ "held by" }</th><th>{ "owner" }</th><th>{ "m2p" }</th></tr></thead>
+                <thead><tr><th>{ "frame" }</th><th title="count = who holds it">{ "count" }</th><th>{ "held by" }</th><th>{ "owner" }</th><th>{ "m2p" }</th></tr></thead>
                 <tbody>{ for frames.frames.iter().map(|frame| row(frame, moment, &ui)) }</tbody>
             </table>
             if !frames.freed.is_empty() {

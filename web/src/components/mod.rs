@@ -1,6 +1,7 @@
 //! The page's parts, one to a panel. They draw what the views say and dispatch what the user does.
 
 mod actors;
+mod diagnosis;
 mod edit;
 mod entry;
 mod explore;
@@ -18,8 +19,10 @@ mod token;
 mod trouble;
 mod waits;
 mod walk;
+mod watchers;
 
 pub use actors::Actors;
+pub use diagnosis::ReportSheet;
 pub use edit::Edit;
 pub use entry::Entry;
 pub use explore::Explore;
@@ -33,6 +36,7 @@ pub use timeline::TimelinePanel;
 pub use trouble::Trouble;
 pub use waits::WaitsPanel;
 pub use walk::WalkPanel;
+pub use watchers::Watchers;
 
 use crate::moment::Shown;
 

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::icon::{Icon, Sign};
 use crate::hooks::{Ui, use_ui};
-use crate::state::{Action, Mode, Turn};
+use crate::state::{Action, Mode, Side, Turn};
 
 /// The bar.
 #[component]
@@ -37,7 +37,7 @@ pub fn Say(props: &super::Props) -> Html {
                     <p class="notice" title={breach.why.clone()}>{ format!("{}: {}", broken(breach.rule), breach.why) }</p>
                 }
             </div>
-            { rules(props) }
+            { rules(props, &ui) }
         </section>
     }
 }
@@ -110,18 +110,28 @@ fn broken(rule: &str) -> String {
 }
 
 /// Which rules are broken.
-fn rules(props: &super::Props) -> Html {
+fn rules(props: &super::Props, ui: &Ui) -> Html {
     let report = &props.moment.report;
+    let act = |action: Action| {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(action.clone()))
+    };
+    let watchers = act(Action::Side(Side::Watchers));
     if report.broken.is_empty() {
-        return html! { <p class="rules ok" id="rules">{ "\u{2713} all rules hold" }</p> };
+        return html! {
+            <p class="rules ok" id="rules">
+                <button class="plain" onclick={watchers} title="Each rule, below the waits">{ "\u{2713} all rules hold" }</button>
+            </p>
+        };
     }
     html! {
         <ul class="rules bad" id="rules">
             { for report.broken.iter().take(3).map(|breach| html! {
-                <li title={format!("{}. {}", breach.sentence, breach.why)}>{ format!("\u{2717} {} in step {}", breach.rule, breach.step) }</li>
+                <li><button class="plain" onclick={act(Action::Seek(breach.step))} title={format!("{}. {} Go to that step.", breach.sentence, breach.why)}>
+                    { format!("\u{2717} {} in step {}", breach.rule, breach.step) }</button></li>
             }) }
             if report.broken.len() > 3 {
-                <li>{ format!("and {} more", report.broken.len() - 3) }</li>
+                <li><button class="plain" onclick={watchers}>{ format!("and {} more", report.broken.len() - 3) }</button></li>
             }
         </ul>
     }

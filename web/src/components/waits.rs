@@ -1,11 +1,12 @@
 //! Who waits for whom. Every actor has its place for good; each ring of waiting actors gets a box of its own, and
-//! what is in no ring is grey.
+//! what is in no ring is grey. A wait for all of its owners is a line, a sleep that any one could end is dashed; who is
+//! stuck for another reason than a ring says which, and below stands whom to abort.
 
-use p2mscope_core::view::{WaitEdge, WaitNode, Waits};
+use p2mscope_core::view::{FormView, Sleep, WaitEdge, WaitNode, Waits};
 use yew::prelude::*;
 
 use super::panel::Panel;
-use super::token::Token;
+use super::token::{Badge, Token};
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, id};
 use crate::state::{Action, Mode};
@@ -19,7 +20,7 @@ pub fn WaitsPanel(props: &super::Props) -> Html {
     let ui = use_ui();
     let moment = &props.moment;
     let waits = &moment.waits;
-    let note = match (waits.cycles.len(), waits.edges.len(), waits.stuck.len()) {
+    let note = match (waits.cycles.len(), waits.edges.len() + waits.sleeps.len(), waits.stuck.len()) {
         (0, 0, 0) => "nobody waits".to_owned(),
         (0, _, 0) => "somebody waits, and can still be freed".to_owned(),
         (0, _, n) => format!("{n} can never go on"),
@@ -27,8 +28,17 @@ pub fn WaitsPanel(props: &super::Props) -> Html {
         (n, ..) => format!("{n} rings: deadlock"),
     };
     let lines = in_words(moment, ui.mode != Mode::Live);
+    let report = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Report(true)))
+    };
+    let quiet = moment.diagnosis.is_quiet();
+    let controls = html! {
+        <button class="small" onclick={report} aria-disabled={quiet.to_string()} aria-haspopup="dialog"
+            title={if quiet { "Nothing is wrong" } else { "What is wrong, in words and for engineers" }}>{ "Report" }<kbd aria-hidden="true">{ "r" }</kbd></button>
+    };
     html! {
-        <Panel id="waits" title="Waits" {note} class={classes!((!waits.cycles.is_empty()).then_some("alarm"))}>
+        <Panel id="waits" title="Waits" {note} {controls} class={classes!((!waits.stuck.is_empty()).then_some("alarm"))}>
             <svg class="waits" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label="Who waits for whom; the same in words follows">
                 <defs>
                     { for ["ring", "other"].map(|class| html! {
@@ -38,11 +48,17 @@ pub fn WaitsPanel(props: &super::Props) -> Html {
                     }) }
                 </defs>
                 { for waits.cycles.iter().map(|cycle| draw_box(cycle, waits.nodes.len())) }
+                { for waits.sleeps.iter().flat_map(|sleep| draw_sleep(sleep, waits)) }
                 { for waits.edges.iter().map(|edge| draw_edge(edge, waits)) }
                 { for waits.nodes.iter().map(|node| draw_node(node, moment, &ui)) }
             </svg>
             <h3 class="unseen">{ "The waits in words" }</h3>
-            <ul class="words">{ for lines.into_iter().map(|line| html! { <li>{ line }</li> }) }</ul>
+            <ul class="words">{ for lines.into_iter().map(|(form, line)| html! { <li data-form={form}>{ line }</li> }) }</ul>
+            if !waits.abort.is_empty() {
+                <p class="abort" id="abort">{ "Smallest set to abort: " }{ for waits.abort.iter().map(|actor| html! {
+                    <span class="chip"><Badge actor={id(*actor)} kind={moment.kind(*actor)} />{ moment.name(*actor) }</span>
+                }) }</p>
+            }
         </Panel>
     }
 }
@@ -78,8 +94,23 @@ fn draw_box(cycle: &[u8], of: usize) -> Html {
 }
 
 fn draw_edge(edge: &WaitEdge, waits: &Waits) -> Html {
+    let class = if in_ring(edge, waits) { "ring" } else { "other" };
+    let what = edge.lock.text.split(" of ").next().unwrap_or(&edge.lock.text);
+    let mode = if edge.shared { ", shared" } else { "" };
+    draw_line((edge.from, edge.to), waits, class, &format!("{what}{mode}"))
+}
+
+/// The lines of a sleep, to each who could end it, or to all who must be outside; to many none, the words name them.
+fn draw_sleep(sleep: &Sleep, waits: &Waits) -> Vec<Html> {
+    let class = if sleep.all { "other" } else { "other any" };
+    let some = sleep.needs.iter().filter(|_| sleep.needs.len() <= 3);
+    let text = |i: usize| if sleep.all || i > 0 { "" } else { "any" };
+    some.enumerate().map(|(i, to)| draw_line((sleep.actor, *to), waits, class, text(i))).collect()
+}
+
+fn draw_line((from, to): (u8, u8), waits: &Waits, class: &'static str, text: &str) -> Html {
     let of = waits.nodes.len();
-    let ((x0, y0), (x1, y1)) = (place(edge.from, of), place(edge.to, of));
+    let ((x0, y0), (x1, y1)) = (place(from, of), place(to, of));
     let (dx, dy) = (x1 - x0, y1 - y0);
     let length = dx.hypot(dy).max(1.0);
     // Bent to the left of its way, so that the two edges between two actors stand apart.
@@ -93,13 +124,11 @@ fn draw_edge(edge: &WaitEdge, waits: &Waits) -> Html {
     };
     let ((sx, sy), (ex, ey)) = (towards(x0, y0, 17.0), towards(x1, y1, 19.0));
     let (lx, ly) = ((x0 + x1) / 2.0 + nx * bend * 0.62, (y0 + y1) / 2.0 + ny * bend * 0.62);
-    let class = if in_ring(edge, waits) { "ring" } else { "other" };
-    let what = edge.lock.text.split(" of ").next().unwrap_or(&edge.lock.text);
-    let mode = if edge.shared { ", shared" } else { "" };
+    let marker = if class == "ring" { "ring" } else { "other" };
     html! {
         <g class={classes!("edge", class)}>
-            <path d={format!("M{sx:.1} {sy:.1}Q{mx:.1} {my:.1} {ex:.1} {ey:.1}")} marker-end={format!("url(#waits-{class})")} />
-            <text x={format!("{lx:.1}")} y={format!("{:.1}", ly + 4.0)}>{ format!("{what}{mode}") }</text>
+            <path d={format!("M{sx:.1} {sy:.1}Q{mx:.1} {my:.1} {ex:.1} {ey:.1}")} marker-end={format!("url(#waits-{marker})")} />
+            <text x={format!("{lx:.1}")} y={format!("{:.1}", ly + 4.0)}>{ text }</text>
         </g>
     }
 }
@@ -108,7 +137,10 @@ fn draw_node(node: &WaitNode, moment: &Moment, ui: &Ui) -> Html {
     let (x, y) = place(node.actor, moment.waits.nodes.len());
     let me = id(node.actor);
     let picked = ui.picked.actor == Some(me);
-    let waiting = moment.waits.edges.iter().any(|edge| edge.from == node.actor || edge.to == node.actor);
+    let waits = &moment.waits;
+    let waiting = waits.edges.iter().any(|edge| edge.from == node.actor || edge.to == node.actor)
+        || waits.sleeps.iter().any(|sleep| sleep.actor == node.actor);
+    let alone = waits.forms.iter().find(|form| form.kind != "ring" && form.actors.contains(&node.actor));
     let pick = {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| ui.dispatch(Action::Pick(ui.picked.actor(me))))
@@ -118,13 +150,14 @@ fn draw_node(node: &WaitNode, moment: &Moment, ui: &Ui) -> Html {
             style={format!("transform: translate({x:.1}px, {y:.1}px)")} onclick={pick}>
             <circle class="halo" r="19" />
             <Token actor={me} kind={moment.kind(node.actor)} name={node.name.clone()} />
-            <text class="state" y="27">{ node.state }</text>
+            <text class={classes!("state", node.stuck.then_some("stuck"))} y="27">{ alone.map_or(node.state, |form| form.kind) }</text>
         </g>
     }
 }
 
-/// The graph, a sentence to a ring and one to every other wait; threads have no steps.
-fn in_words(moment: &Moment, steps: bool) -> Vec<String> {
+/// The graph: each ring, the other forms of being stuck, and every other wait, each with the word for its form; threads
+/// have no steps.
+fn in_words(moment: &Moment, steps: bool) -> Vec<(Option<&'static str>, String)> {
     let waits = &moment.waits;
     let sentence = |edge: &WaitEdge| {
         let side = if edge.shared { "the shared side of " } else { "" };
@@ -145,9 +178,13 @@ fn in_words(moment: &Moment, steps: bool) -> Vec<String> {
         let why: Vec<_> = cycle.iter().enumerate().filter_map(edge).collect();
         format!("{}: {}.", round.join(" -> "), why.join("; "))
     };
-    let others = waits.edges.iter().filter(|edge| !in_ring(edge, waits)).map(|edge| format!("{}.", sentence(edge)));
-    let in_a_ring = |actor: &u8| waits.cycles.iter().any(|cycle| cycle.contains(actor));
-    let behind: Vec<u8> = waits.stuck.iter().copied().filter(|actor| !in_a_ring(actor)).collect();
-    let stuck = (!behind.is_empty()).then(|| format!("Stuck for ever, though in no ring: {}.", moment.names(behind)));
-    waits.cycles.iter().map(ring).chain(others).chain(stuck).collect()
+    let told = |actor: u8| waits.forms.iter().any(|form| form.kind != "ring" && form.actors.contains(&actor));
+    let rings = waits.cycles.iter().map(|cycle| (Some("ring"), ring(cycle)));
+    let alone = waits.forms.iter().filter(|form| form.kind != "ring");
+    let alone = alone.map(|form: &FormView| (Some(form.kind), form.sentence.clone()));
+    let others = waits.edges.iter().filter(|edge| !in_ring(edge, waits) && !told(edge.from));
+    let others = others.map(|edge| (None, format!("{}.", sentence(edge))));
+    let sleeps = waits.sleeps.iter().filter(|sleep| !told(sleep.actor));
+    let sleeps = sleeps.map(|sleep| (None, format!("{}.", sleep.sentence)));
+    rings.chain(alone).chain(others).chain(sleeps).collect()
 }

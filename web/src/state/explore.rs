@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use p2mscope_core::machine::Policy;
+use p2mscope_core::sched::Sighting;
 use p2mscope_core::watch::Rule;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,8 @@ pub struct Report {
     pub safe: bool,
     /// The shortest schedule to a breach.
     pub found: Option<Found>,
+    /// The orders in which locks were asked for, as far as they could close a ring.
+    pub met: Vec<Sighting>,
     /// How far it came.
     pub progress: Progress,
     /// On how many threads.
@@ -104,20 +107,24 @@ impl Explore {
         self.question = None;
     }
 
-    /// Takes note of what a search says; what an earlier one still says is passed over.
-    pub fn hear(&mut self, heard: Heard) {
+    /// Takes note of what a search says; what an earlier one still says is passed over. Gives the orders of locks that
+    /// it has met, once it is done.
+    pub fn hear(&mut self, heard: Heard) -> Option<Vec<Sighting>> {
         if heard.search != self.search || self.question.is_none() {
-            return;
+            return None;
         }
         match heard.news {
             News::Progress(progress) => self.progress = progress,
             News::Report(report) => {
                 self.question = None;
                 self.progress = report.progress;
+                let met = report.met.clone();
                 self.report = Some(Rc::new(report));
+                return Some(met);
             }
             News::Trouble(why) => self.trouble = Some(why),
         }
+        None
     }
 
     /// The finding, if there is one.

@@ -27,6 +27,10 @@ pub enum Key {
     Live,
     /// t: light or dark.
     Edit,
+    /// w: what the watchers say, or the frames.
+    Watchers,
+    /// r: the report for engineers.
+    Report,
     /// `?`: the list of keys.
     Help,
     /// Escape: close what lies over the page, and back to stepping.
@@ -34,7 +38,7 @@ pub enum Key {
 }
 
 /// Every key with what it does, for the list that `?` shows.
-pub const LIST: [(&str, &str); 11] = [
+pub const LIST: [(&str, &str); 13] = [
     ("space", "play, pause"),
     ("\u{2190} \u{2192}", "step back, step"),
     ("Home End", "first state, last state"),
@@ -43,6 +47,8 @@ pub const LIST: [(&str, &str); 11] = [
     ("[ ]", "from a waiting actor to the one it waits for, and back"),
     ("e", "explore every order of steps"),
     ("l", "run live, on real threads"),
+    ("w", "rules, counters and possible deadlocks, or the frames"),
+    ("r", "the report of what is wrong"),
     ("t", "edit the lesson's text"),
     ("?", "this list"),
     ("Esc", "close; leave edit, explore or live"),
@@ -66,6 +72,8 @@ impl Key {
             "e" | "E" => Self::Explore,
             "l" | "L" => Self::Live,
             "t" | "T" => Self::Edit,
+            "w" | "W" => Self::Watchers,
+            "r" | "R" => Self::Report,
             "?" => Self::Help,
             "Escape" => Self::Escape,
             _ => return None,

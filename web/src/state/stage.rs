@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use p2mscope_core::addr::ActorId;
 use p2mscope_core::machine::Policy;
-use p2mscope_core::sched::{Offer, Picker, Random, RoundRobin, Run, Size};
+use p2mscope_core::sched::{Offer, Origin, Picker, Random, RoundRobin, Run, Session, Sighting, Size};
 use p2mscope_core::view;
 
 use super::explore::{Found, Question};
@@ -40,6 +40,8 @@ pub struct Stage {
     /// The lock policy.
     pub policy: Policy,
     run: Option<Rc<RefCell<Run<Program>>>>,
+    /// In which orders locks were asked for, on all branches and in searches of this program under this policy.
+    session: Rc<RefCell<Session>>,
 }
 
 impl Stage {
@@ -54,6 +56,7 @@ impl Stage {
             version: String::new(),
             policy: Policy::default(),
             run: None,
+            session: Rc::default(),
         };
         stage.begin(None);
         stage
@@ -84,6 +87,7 @@ impl Stage {
                 self.policy = opened.policy;
                 self.lesson = Some(Rc::new(opened.lesson));
                 self.run = Some(Rc::new(RefCell::new(Run::new(opened.sim))));
+                self.session = Rc::default();
                 self.faults = Rc::new([]);
             }
             Err(faults) => self.faults = faults.into(),
@@ -98,7 +102,31 @@ impl Stage {
 
     /// The views of where the run stands.
     pub fn moment(&self, picked: &Picked) -> Option<Moment> {
-        Some(Moment::of(&mut self.run.as_ref()?.borrow_mut(), picked))
+        let mut run = self.run.as_ref()?.borrow_mut();
+        self.session.borrow_mut().note(&run);
+        Some(Moment::of(&mut run, picked, &self.session.borrow()))
+    }
+
+    /// Takes over in which orders a search has seen locks asked for.
+    pub fn learn(&mut self, met: &[Sighting]) {
+        self.session.borrow_mut().learn(met);
+    }
+
+    /// To a step of a run of the session. One that a search has met is stepped here, and is a branch from then on.
+    pub fn go_to(&mut self, run: usize, step: usize) -> Result<(), String> {
+        let origin = self.session.borrow().origin(run).cloned();
+        match origin {
+            None => Err("There is no such run any more.".to_owned()),
+            Some(Origin::Branch(fork)) => self.run(|run| {
+                run.select_fork(fork);
+                run.seek(step);
+                Ok(())
+            }),
+            Some(Origin::Steps(steps)) => self.run(|run| match run.retrace(&steps) {
+                taken if taken == steps.len() => Ok(()),
+                taken => Err(format!("Step {} of that run cannot be taken here.", taken + 1)),
+            }),
+        }
     }
 
     fn run<R>(&mut self, what: impl FnOnce(&mut Run<Program>) -> Result<R, String>) -> Result<R, String> {

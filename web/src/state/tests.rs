@@ -136,8 +136,14 @@ fn the_finding_of_a_search_is_stepped_through() {
     assert_eq!((state.mode, state.explore.search), (Mode::Explore, 1));
     assert_eq!(state.explore.question.as_ref().unwrap().find.unwrap().name(), "deadlock");
     let found = Found { rule: "deadlock".into(), why: "a ring".into(), steps: vec![(0, 0), (1, 0)] };
-    let report =
-        Report { verdict: String::new(), safe: false, found: Some(found), progress: Progress::default(), threads: 1 };
+    let report = Report {
+        verdict: String::new(),
+        safe: false,
+        found: Some(found),
+        met: Vec::new(),
+        progress: Progress::default(),
+        threads: 1,
+    };
     let news = |search| Action::Explorer(Heard { search, news: News::Report(report.clone()) });
     // What a search says that was begun earlier is nobody's.
     let state = state.reduce(news(0));
@@ -167,4 +173,84 @@ fn another_lesson_ends_threads_and_search() {
     assert!(state.explore.question.is_some() && state.live.question.is_some());
     let state = state.reduce(lesson("S15"));
     assert_eq!((state.live.wish, &state.explore.question, &state.live.question), (Wish::Nothing, &None, &None));
+}
+
+/// The deadlocks that could be, each as who asked where for the first time.
+fn possible(state: &State) -> Vec<Vec<(String, usize)>> {
+    let orders = |it: &p2mscope_core::view::Possible| it.orders.iter().map(|o| (o.run_name.clone(), o.step)).collect();
+    moment(state).diagnosis.possible.iter().map(orders).collect()
+}
+
+#[test]
+fn orders_of_different_branches_are_told_together_and_lead_back() {
+    let (first, second) = (Action::UntilBlocked(ActorId(0)), Action::UntilBlocked(ActorId(1)));
+    let one = after([lesson("S14"), first]);
+    assert_eq!(possible(&one), Vec::<Vec<_>>::new(), "one actor alone keeps to one order");
+    // Back to the first state, and the other one goes first: a branch that has the other order.
+    let both = one.reduce(Action::First).reduce(second);
+    let found = possible(&both);
+    assert_eq!(found.len(), 1);
+    let names: Vec<&str> = found[0].iter().map(|seen| seen.0.as_str()).collect();
+    assert_eq!(names, ["run", "fork 1"]);
+    let order = &moment(&both).diagnosis.possible[0].orders[0];
+    let there = both.clone().reduce(Action::Seen { run: order.run, step: order.step });
+    assert_eq!((moment(&there).report.at, moment(&there).report.actor), (found[0][0].1, Some(0)));
+    assert!(
+        moment(&there).report.sentence.starts_with("TS1 takes range 0 of domain 2"),
+        "{}",
+        moment(&there).report.sentence
+    );
+    assert_eq!(possible(&there), found, "looking takes nothing away");
+    // Another program is another session.
+    let version = Action::Version("repaired".into());
+    assert_eq!(possible(&there.reduce(version)), Vec::<Vec<_>>::new());
+}
+
+#[test]
+fn what_a_search_has_met_is_told_and_stepped_to() {
+    let met = |actor: u8, held: u8, wants: u8, steps: Vec<(u8, u64)>| p2mscope_core::sched::Sighting {
+        actor,
+        held: vec![(p2mscope_core::lock::Lock::Pod(held).to_word(), false)],
+        wants: (p2mscope_core::lock::Lock::Pod(wants).to_word(), false),
+        steps,
+    };
+    let report = Report {
+        verdict: String::new(),
+        safe: true,
+        found: None,
+        met: vec![met(0, 0, 1, vec![(0, 0)]), met(1, 1, 0, vec![(1, 0), (1, 0)])],
+        progress: Progress::default(),
+        threads: 1,
+    };
+    let state =
+        after([lesson("S14"), Action::Explore, Action::Explorer(Heard { search: 1, news: News::Report(report) })]);
+    assert_eq!(possible(&state), [[("the search".to_owned(), 1), ("the search".to_owned(), 2)]]);
+    let run = moment(&state).diagnosis.possible[0].orders[1].run;
+    let there = state.reduce(Action::Seen { run, step: 2 });
+    assert_eq!((moment(&there).report.at, moment(&there).report.actor), (2, Some(1)));
+    let nowhere = there.reduce(Action::Seen { run: 99, step: 1 });
+    assert_eq!(nowhere.notice.as_deref(), Some("There is no such run any more."));
+}
+
+#[test]
+fn a_rule_that_broke_says_at_which_step() {
+    let steps = [0, 0, 1, 1, 1, 1, 0, 0].map(|actor| Action::Actor(ActorId(actor)));
+    let state = after([lesson("S14")].into_iter().chain(steps).chain([0, 1].map(|a| Action::UntilBlocked(ActorId(a)))));
+    let step = moment(&state).rules.iter().find(|it| it.rule == "deadlock").unwrap().step;
+    assert_eq!(step, Some(moment(&state).report.at));
+    assert!(
+        moment(&state).rules.iter().filter(|it| it.rule != "deadlock" && it.rule != "I27").all(|it| it.step.is_none())
+    );
+    let text = moment(&state).diagnosis.plain().join(" ");
+    assert!(text.contains("If TS1 gave up what it has, all others could go on."), "{text}");
+    let back = state.reduce(Action::Back);
+    assert!(moment(&back).rules.iter().all(|it| it.rule != "deadlock" || it.step.is_none()));
+}
+
+#[test]
+fn w_and_r_open_and_close() {
+    let state = after([Action::Key(Key::Watchers), Action::Key(Key::Report)]);
+    assert_eq!((state.side, state.report), (Side::Watchers, true));
+    let state = state.reduce(Action::Key(Key::Escape)).reduce(Action::Key(Key::Watchers));
+    assert_eq!((state.side, state.report), (Side::Frames, false));
 }
