@@ -4,6 +4,7 @@
 //! and schedules. It gives a lesson that can be built and run, or every error with its line and column in the
 //! file, also for errors inside a program's text. A learner's edit is an edit of this file.
 
+mod copies;
 mod course;
 mod expect;
 mod map;
@@ -16,6 +17,7 @@ mod tests;
 mod text;
 mod world;
 
+pub use copies::{Copies, Crowd, Spread};
 pub use course::{Group, ORDER, course};
 pub use expect::{Expect, Pattern, Repair, ScheduleWord, Until};
 pub use map::MapItem;
@@ -27,7 +29,7 @@ use crate::addr::DomId;
 use crate::machine::Kind;
 use crate::script::ast::{Block, Proc};
 use crate::script::code::{Expr, Program};
-use crate::script::{self, Error, File, Known, MAX_BYTES, Names, Problem, Text, Unit};
+use crate::script::{self, Error, File, Known, MAX_BYTES, Moved, Names, Problem, Text, Unit};
 
 /// A lesson, checked.
 #[derive(Clone, Debug)]
@@ -67,6 +69,8 @@ pub struct Lesson {
     procedures: Vec<Version<Vec<Proc>>>,
     versions: Vec<String>,
     file: File,
+    /// Where each actor's program works, if this is a crowd of copies.
+    moved: Vec<Moved>,
 }
 
 /// `[[actor]]`.
@@ -188,6 +192,7 @@ impl Lesson {
             programs: &programs,
             known: &known,
             conditions: &conditions,
+            moved: &self.moved,
         };
         let made = script::compile(&unit)?;
         let mut ensure = made.conditions;
