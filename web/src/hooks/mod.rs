@@ -3,6 +3,7 @@
 mod keys;
 mod motion;
 mod player;
+mod scale;
 mod search;
 mod theme;
 mod threads;
@@ -11,6 +12,7 @@ mod ui;
 pub use keys::use_keys;
 pub use motion::moves;
 pub use player::use_player;
+pub use scale::use_scale;
 pub use search::use_search;
 pub use theme::use_theme;
 pub use threads::use_threads;
