@@ -17,6 +17,7 @@ mod number;
 mod record;
 mod run;
 mod saved;
+mod scale;
 
 use std::io::{self, Write};
 
@@ -105,6 +106,17 @@ docs/dump.md says what is written.
 Ends with status 0 if it was written, 2 if the file or schedule cannot be read, there is no such step, or DIR cannot be
 written.")]
     Dump(dump::Command),
+    /// Compute how a lesson's work scales on more virtual processors, under one lock policy after the other.
+    #[command(after_help = "Examples:
+  p2mscope scale static/lessons/first.toml
+  p2mscope scale static/lessons/first.toml --spread range --policy global,2m,4k --form percpu
+  p2mscope scale static/lessons/first.toml --policy 2m --form spinlock,atomic,percpu --vcpus 1,8,64,256
+  p2mscope scale --measure
+
+The programs run effect by effect in virtual time; what an effect takes follows from the words that it touches.
+docs/scale.md says what is counted and what is left out.
+Ends with status 0 if it was computed, 1 if somewhere everybody waits, 2 if it cannot be computed.")]
+    Scale(scale::Command),
     /// Encode and decode p2m entries.
     #[command(
         subcommand,
@@ -158,6 +170,7 @@ fn main() {
         Command::Run(command) => run::run(&command).end(),
         Command::Live(command) => live::run(&command).end(),
         Command::Dump(command) => dump::run(&command).end(),
+        Command::Scale(command) => scale::run(&command).end(),
     };
     match outcome {
         // A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.

@@ -30,7 +30,7 @@ pub struct Word(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct DomId(pub u16);
 
-/// An actor by its place in the world's list, counted from 0. At most 16.
+/// An actor by its place in the world's list, counted from 0. At most 256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct ActorId(pub u8);
 

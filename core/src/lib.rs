@@ -11,6 +11,7 @@ pub mod lock;
 pub mod machine;
 pub mod ops;
 pub mod perform;
+pub mod scale;
 pub mod sched;
 pub mod script;
 pub mod sim;

@@ -3,10 +3,10 @@
 use yew::prelude::*;
 
 use crate::components::{
-    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, ReportSheet, Say, Stage, TimelinePanel,
-    Trouble, WaitsPanel, WalkPanel, Watchers,
+    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, ReportSheet, Say, ScalePanel, Stage,
+    TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers,
 };
-use crate::hooks::{Ui, use_keys, use_player, use_search, use_threads};
+use crate::hooks::{Ui, use_keys, use_player, use_scale, use_search, use_threads};
 use crate::state::{Mode, Side, State};
 use crate::worker;
 
@@ -19,6 +19,7 @@ pub fn App() -> Html {
     use_player(ui.playing, ui.dispatcher());
     use_search(&ui);
     use_threads(&ui);
+    use_scale(&ui);
     {
         let trap = trap.clone();
         use_effect_with((), move |()| worker::report_traps(move |what| trap.set(Some(what))));
@@ -59,6 +60,7 @@ fn stage(ui: &Ui) -> Html {
                     Mode::Step => html! { <><WalkPanel moment={moment.clone()} /><Entry moment={moment.clone()} /></> },
                     Mode::Explore => html! { <Explore /> },
                     Mode::Live => html! { <LivePanel moment={moment.clone()} /> },
+                    Mode::Scale => html! { <ScalePanel moment={moment.clone()} /> },
                 } }
             </main>
             <div class="side">

@@ -3,10 +3,12 @@
 mod explore;
 mod file;
 mod live;
+mod scale;
 
 pub use explore::Search;
 pub use file::text_of_file;
 pub use live::Threads;
+pub use scale::Computing;
 
 /// Threads that this machine runs at once, as the browser says; at least one.
 fn cores() -> usize {

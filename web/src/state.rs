@@ -8,6 +8,7 @@ mod explore;
 mod key;
 mod live;
 mod pick;
+mod scale;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use explore::{Explore, Found, Heard, News, Progress, Question, Report};
 pub use key::{Key, LIST};
 pub use live::{Live, Seen, Wish};
 pub use pick::Picked;
+pub use scale::{Dot, Inquiry, Said, Scale, Settings};
 pub use stage::{Stage, Turn};
 
 use crate::moment::Moment;
@@ -37,6 +39,8 @@ pub enum Mode {
     Explore,
     /// On real threads.
     Live,
+    /// On more processors than there are, in virtual time.
+    Scale,
 }
 
 /// What stands below the waits.
@@ -82,6 +86,8 @@ pub struct State {
     pub explore: Explore,
     /// The threads.
     pub live: Live,
+    /// Virtual time.
+    pub scale: Scale,
 }
 
 /// What can happen to the page.
@@ -157,6 +163,14 @@ pub enum Action {
     Live(Wish),
     /// What the threads were seen to do.
     Threads(Seen),
+    /// Compute in virtual time.
+    Scale,
+    /// Stop computing.
+    StopScale,
+    /// Other settings for it.
+    ScaleSettings(Settings),
+    /// What is heard of a run in virtual time, by its number.
+    Scaled(u32, Said),
 }
 
 impl State {
@@ -166,6 +180,7 @@ impl State {
     }
 
     fn of(stage: Stage) -> Self {
+        let first = stage.first_vcpu();
         let mut state = Self {
             stage,
             moment: None,
@@ -182,6 +197,7 @@ impl State {
             notice: None,
             explore: Explore::default(),
             live: Live::default(),
+            scale: Scale::default().of_another(first),
         };
         state.look();
         state
@@ -302,6 +318,13 @@ impl State {
                 self.live.wish(wish, self.stage.question());
             }
             Action::Threads(seen) => self.live.see(seen),
+            Action::Scale => {
+                self.mode = Mode::Scale;
+                self.scale.begin(self.stage.text.clone(), self.stage.version.clone());
+            }
+            Action::StopScale => self.scale.stop(),
+            Action::ScaleSettings(settings) => self.scale.settings = settings,
+            Action::Scaled(run, said) => self.scale.hear(run, said),
         }
         self.look();
     }
@@ -323,6 +346,7 @@ impl State {
         self.explore.stop();
         self.explore = Explore::default();
         self.live = self.live.without_threads();
+        self.scale = self.scale.of_another(self.stage.first_vcpu());
     }
 }
 

@@ -16,7 +16,7 @@ const ROOMS: [&[&str]; 14] = [
     &["sim", "live"],
     &["script"],
     &["lesson"],
-    &["sched"],
+    &["scale", "sched"],
     &["explore"],
     &["judge"],
     &["view"],

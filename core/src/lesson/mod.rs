@@ -5,6 +5,7 @@
 //! file, also for errors inside a program's text. A learner's edit is an edit of this file.
 
 mod answer;
+mod copies;
 mod course;
 mod expect;
 mod map;
@@ -18,6 +19,7 @@ mod text;
 mod world;
 
 pub use answer::{ANSWER, Unjudged};
+pub use copies::{Copies, Crowd, Spread};
 pub use course::{Group, ORDER, course};
 pub use expect::{Expect, Pattern, Repair, ScheduleWord, Until};
 pub use map::MapItem;
@@ -29,7 +31,7 @@ use crate::addr::DomId;
 use crate::machine::Kind;
 use crate::script::ast::{Block, Proc};
 use crate::script::code::{Expr, Program};
-use crate::script::{self, Error, File, Known, MAX_BYTES, Names, Problem, Text, Unit};
+use crate::script::{self, Error, File, Known, MAX_BYTES, Moved, Names, Problem, Text, Unit};
 
 /// A lesson, checked.
 #[derive(Clone, Debug)]
@@ -71,6 +73,8 @@ pub struct Lesson {
     procedures: Vec<Version<Vec<Proc>>>,
     versions: Vec<String>,
     file: File,
+    /// Where each actor's program works, if this is a crowd of copies.
+    moved: Vec<Moved>,
 }
 
 /// `[[actor]]`.
@@ -238,6 +242,7 @@ impl Lesson {
             programs: &programs,
             known: &known,
             conditions: &conditions,
+            moved: &self.moved,
         };
         let made = script::compile(&unit)?;
         let mut ensure = made.conditions;

@@ -4,7 +4,7 @@ use super::reader::{Reader, Table};
 use super::world::{self, Taken};
 use super::{ActorSpec, Form, Lesson, Version, expect, map, teaching};
 use crate::addr::DomId;
-use crate::machine::{Kind, MAX_ACTORS};
+use crate::machine::{Kind, LESSON_ACTORS};
 use crate::script::ast::Block;
 use crate::script::parse::{self, MAX_PROBLEMS};
 use crate::script::{Error, File, Names, Problem, Text};
@@ -123,6 +123,7 @@ fn read(r: &mut Reader<'_>, top: Table<'_>) -> (Lesson, bool) {
         procedures,
         versions,
         file: r.file.clone(),
+        moved: Vec::new(),
     };
     let labels = |actor: usize, label: &str| lesson.known(actor).labels.iter().any(|l| l == label);
     let expects = expect::expects(r, top, &lesson.names, &lesson.world, &lesson.versions, &labels);
@@ -136,7 +137,7 @@ fn actors(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut Tak
         for key in ["name", "kind", "program"].into_iter().filter(|k| !t.has(k)) {
             r.wrong(t.span, format!("[[actor]] needs `{key}`"));
         }
-        if out.len() == MAX_ACTORS {
+        if out.len() == LESSON_ACTORS {
             world::too_many_actors(r, t.span);
             break;
         }

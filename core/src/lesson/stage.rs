@@ -16,13 +16,13 @@ use std::sync::Arc;
 
 /// A version of a lesson with its world in the first state.
 #[derive(Clone, Debug)]
-pub struct Staged {
+pub struct Staged<C = Script> {
     /// What is fixed.
     pub world: Arc<World>,
     /// All words at first.
     pub first: Arc<[u64]>,
     /// The programs.
-    pub script: Arc<Script>,
+    pub script: Arc<C>,
 }
 
 impl Staged {
@@ -109,6 +109,7 @@ impl Lesson {
             patience: self.world.patience,
             preempt: self.world.preempt,
             pausable: self.pausable(&compiled.programs),
+            lock_pages: self.lock_pages(policy.unwrap_or(self.world.policy)),
         };
         let (world, first) = builder.build().map_err(|e| self.at_fault(&e))?;
         let frames = self.names.frames.iter();

@@ -4,7 +4,7 @@ use super::map::{self, MapItem};
 use super::reader::{Named, Reader, Table};
 use crate::addr::{DomGfn, DomId};
 use crate::entry::Format;
-use crate::machine::{Deferral, Form, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy, RING_ROOM, ViewKind};
+use crate::machine::{Deferral, Form, LESSON_ACTORS, MAX_DOMAINS, MAX_FRAMES, Policy, RING_ROOM, ViewKind};
 use crate::script::{self, Init, Names, OWNERS, Span, did_you_mean};
 use std::collections::HashMap;
 
@@ -471,5 +471,5 @@ pub fn frames_bound(
 
 /// The bound on actors, with its message.
 pub fn too_many_actors(r: &mut Reader<'_>, span: Span) {
-    r.wrong(span, format!("a lesson has at most {MAX_ACTORS} actors"));
+    r.wrong(span, format!("a lesson has at most {LESSON_ACTORS} actors"));
 }

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | 15:0 | the writer's number plus one; 0: none |
 //! | 23:16 | how often the writer holds it |
-//! | 47:32 | the readers, one bit each |
+//! | 63:32 | how many actors read it |
 //!
-//! Protocol. All changes are exchanges of this one word. How deep an actor reads stands in its own record of ranges,
-//! which no other writes. There is room for no more readers than there are actors, so nothing is unbounded.
+//! Protocol. All changes are exchanges of this one word. Whether an actor reads it, and how deep, stands in its own
+//! record of ranges, which no other writes. There are no more readers than actors, so nothing is unbounded.
 //! - Readers wait for the writer, a writer for the writer and for all *other* readers. So a reader that asks to write
 //!   is promoted once the others have gone. Two readers that ask wait for each other, for ever: that is why such locks
 //!   were not proposed.
@@ -26,18 +26,10 @@ const OWNER: u64 = 0xffff;
 const DEPTH: u64 = 1 << 16;
 const DEPTHS: u64 = 0xff << 16;
 const READERS_AT: u32 = 32;
+const READER: u64 = 1 << READERS_AT;
 
 const fn owned_by(me: ActorId) -> u64 {
     me.0 as u64 + 1
-}
-
-const fn reader(me: ActorId) -> u64 {
-    1 << (READERS_AT + me.0 as u32)
-}
-
-/// Whether the actor reads.
-const fn reads(word: u64, me: ActorId) -> bool {
-    word & reader(me) != 0
 }
 
 /// Who writes, and how deep.
@@ -48,13 +40,14 @@ pub const fn writer(word: u64) -> Option<(ActorId, u64)> {
     }
 }
 
-/// What becomes of the word when `me` takes the lock so; none if it must wait.
-const fn next(word: u64, me: ActorId, mode: Mode) -> Option<u64> {
-    let others = word >> READERS_AT & !(1 << me.0 as u64) != 0;
+/// What becomes of the word when `me` takes the lock so; none if it must wait. `reads`: it reads already.
+const fn next(word: u64, me: ActorId, mode: Mode, reads: bool) -> Option<u64> {
+    let others = word >> READERS_AT != reads as u64;
     match (writer(word), mode) {
         (Some((a, depth)), _) if a.0 == me.0 && depth < MAX_DEPTH => Some(word + DEPTH),
         (Some(_), _) => None,
-        (None, Mode::Shared) => Some(word | reader(me)),
+        (None, Mode::Shared) if reads => Some(word),
+        (None, Mode::Shared) => Some(word + READER),
         (None, Mode::Exclusive) if others => None,
         (None, Mode::Exclusive) => Some(word | owned_by(me) | DEPTH),
     }
@@ -62,9 +55,11 @@ const fn next(word: u64, me: ActorId, mode: Mode) -> Option<u64> {
 
 /// Takes the lock. `key` names it in the actor's record of what it reads.
 pub fn try_take<W: Words>(m: &mut W, world: &World, (word, key): (Word, u64), me: ActorId, mode: Mode) -> Taken {
+    let mine = world.map.reads(me);
+    let depth = mine.get(m, key).unwrap_or(0);
     let mut seen = m.get(word);
     loop {
-        let Some(new) = next(seen, me, mode) else { return Taken::No };
+        let Some(new) = next(seen, me, mode, depth > 0) else { return Taken::No };
         let now = if new == seen { seen } else { m.cas(word, seen, new) };
         if now == seen {
             break;
@@ -74,12 +69,10 @@ pub fn try_take<W: Words>(m: &mut W, world: &World, (word, key): (Word, u64), me
     if writer(seen).is_some() || mode == Mode::Exclusive {
         return Taken::Yes;
     }
-    let mine = world.map.reads(me);
-    let depth = mine.get(m, key).unwrap_or(0);
     if mine.put(m, key, depth + 1) {
         return Taken::Yes;
     }
-    update(m, word, |seen| seen & !reader(me));
+    update(m, word, |seen| seen - READER);
     Taken::No
 }
 
@@ -89,7 +82,7 @@ pub fn release<W: Words>(m: &mut W, world: &World, (word, key): (Word, u64), me:
     match mine.get(m, key) {
         Some(1) => {
             mine.take(m, key);
-            update(m, word, |seen| seen & !reader(me));
+            update(m, word, |seen| seen - READER);
         }
         Some(depth) => drop(mine.put(m, key, depth - 1)),
         None => update(m, word, |seen| match (seen & DEPTHS) >> 16 {
@@ -112,16 +105,17 @@ fn update<W: Words>(m: &mut W, word: Word, next: impl Fn(u64) -> u64) {
 }
 
 /// What a taker would find.
-pub const fn look(word: u64, me: ActorId, mode: Mode) -> Look {
-    if next(word, me, mode).is_some() { Look::Free } else { Look::Busy }
+pub fn look<W: Words>(m: &mut W, world: &World, (word, key): (Word, u64), me: ActorId, mode: Mode) -> Look {
+    let reads = world.map.reads(me).get(m, key).is_some();
+    if next(m.get(word), me, mode, reads).is_some() { Look::Free } else { Look::Busy }
 }
 
 /// Who holds it, with mode and depth; who writes and reads stands in it twice.
 pub fn holders<W: Words>(m: &mut W, world: &World, (word, key): (Word, u64)) -> Vec<(ActorId, Mode, u64)> {
     let seen = m.get(word);
     let mut all: Vec<_> = writer(seen).map(|(a, depth)| (a, Mode::Exclusive, depth)).into_iter().collect();
-    for a in world.actor_ids().filter(|&a| reads(seen, a)) {
-        all.push((a, Mode::Shared, world.map.reads(a).get(m, key).unwrap_or(0)));
+    if seen >> READERS_AT > 0 {
+        all.extend(world.actor_ids().filter_map(|a| Some((a, Mode::Shared, world.map.reads(a).get(m, key)?))));
     }
     all
 }

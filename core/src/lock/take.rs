@@ -4,7 +4,7 @@ use super::area::{self, Part};
 use super::{Lock, Mode, global, owned, page, readers};
 use crate::addr::{ActorId, FRAME_WORDS, Mfn, Word};
 use crate::machine::refs::TypeBits;
-use crate::machine::{DomWord, FrameWord, LOCK_PAGES, Policy, Words, World};
+use crate::machine::{DomWord, FrameWord, Policy, Words, World};
 
 /// What became of an attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,12 +99,12 @@ pub const fn scatter(i: u64) -> u64 {
 #[inline(always)]
 fn range_word<W: Words>(m: &mut W, world: &World, d: u8, i: u64, claim: bool) -> Option<Word> {
     let key = i / FRAME_WORDS + 1;
-    let (key_at, mfn_at) = world.map.lock_page(d, 0);
+    let (key_at, mfn_at) = world.map.lock_page(d, world.map.first_lock_page(key));
     let page = if m.get(key_at) == key { Mfn(m.get(mfn_at)) } else { other_page(m, world, d, key, claim)? };
     world.map.page(page, scatter(i % FRAME_WORDS))
 }
 
-/// The lock page of a key that the first page is not, or not yet, given to.
+/// The lock page of a key that the page looked at first is not, or not yet, given to.
 #[inline(never)]
 fn other_page<W: Words>(m: &mut W, world: &World, d: u8, key: u64, claim: bool) -> Option<Mfn> {
     let p = page_of(m, world, d, key, claim)?;
@@ -113,7 +113,8 @@ fn other_page<W: Words>(m: &mut W, world: &World, d: u8, key: u64, claim: bool) 
 
 /// The place of a key's lock page in the directory.
 fn page_of<W: Words>(m: &mut W, world: &World, d: u8, key: u64, claim: bool) -> Option<u64> {
-    (0..LOCK_PAGES).find(|&p| {
+    let (first, pages) = (world.map.first_lock_page(key), world.map.lock_pages());
+    (first..pages).chain(0..first).find(|&p| {
         let (key_at, mfn_at) = world.map.lock_page(d, p);
         let seen = m.get(key_at);
         seen == key
@@ -178,7 +179,7 @@ pub fn release<W: Words>(m: &mut W, world: &World, me: ActorId, lock: Lock, mode
 /// Whether a range without a lock page could claim one.
 fn page_left<W: Words>(m: &mut W, world: &World, lock: Lock) -> bool {
     let (Lock::Range(d, _) | Lock::Area(d, _)) = lock else { return false };
-    (0..LOCK_PAGES).map(|p| world.map.lock_page(d, p)).any(|(key, mfn)| m.get(key) == 0 && m.get(mfn) != 0)
+    (0..world.map.lock_pages()).map(|p| world.map.lock_page(d, p)).any(|(key, mfn)| m.get(key) == 0 && m.get(mfn) != 0)
 }
 
 /// What an attempt by `me` would find.
@@ -198,7 +199,7 @@ pub fn look<W: Words>(m: &mut W, world: &World, me: ActorId, lock: Lock, mode: M
             Some((area, page)) => area::look_whole(m, world, area, page, me),
             None => Look::Busy,
         },
-        (_, Kept::Readers) => readers::look(m.get(word), me, mode),
+        (_, Kept::Readers) => readers::look(m, world, (word, lock.to_word()), me, mode),
         (_, Kept::Part) => part(m, world, lock, word).map_or(Look::Busy, |at| area::look_part(m, at, me)),
         (_, Kept::Owned) => free(match owned::owner(m.get(word)) {
             None => true,

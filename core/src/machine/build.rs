@@ -6,7 +6,7 @@
 //! in use.
 
 use super::fill::Filling;
-use super::map::{LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map, Sizes};
+use super::map::{LESSON_ACTORS, LOCK_PAGES, MAX_ACTORS, MAX_DOMAINS, MAX_FRAMES, Map, Sizes};
 use super::sharing::RECORDS;
 use super::words::Words;
 use super::world::{Actor, Deferral, Domain, Form, NamedLock, Policy, Ring, View, World};
@@ -176,6 +176,8 @@ pub struct Builder {
     pub preempt: Option<u64>,
     /// Whether anybody may pause a vCPU or crash a domain.
     pub pausable: bool,
+    /// Lock pages of each domain, where there are to be more than a record has room for; 0: no more.
+    pub lock_pages: u32,
 }
 
 /// A grant's second word: to whom, and this bit if it is for reading only.
@@ -190,8 +192,16 @@ impl Builder {
     pub fn build(&self) -> Result<(Arc<World>, Arc<[u64]>), BuildError> {
         limit("domains", self.domains.len(), MAX_DOMAINS)?;
         limit("actors", self.actors.len(), MAX_ACTORS)?;
+        // A request names a vCPU in four bits, and the note of a flush is a bit of one word.
+        if self.domains.iter().any(|d| d.ring.is_some()) {
+            limit("actors beside a paging ring", self.actors.len(), LESSON_ACTORS)?;
+        }
+        if self.flush == Deferral::Deferred {
+            limit("actors whose flushes are put off", self.actors.len(), u64::BITS as usize)?;
+        }
+        let lock_pages = if self.lock_pages > 0 { self.lock_pages as u64 } else { LOCK_PAGES };
         let tables: Vec<u32> = (0..self.domains.len()).map(|d| self.tables_of(d as u8)).collect();
-        let fixed: usize = tables.iter().map(|t| 1 + LOCK_PAGES as usize + *t as usize).sum();
+        let fixed: usize = tables.iter().map(|t| 1 + lock_pages as usize + *t as usize).sum();
         let pools: usize = self.domains.iter().map(|d| d.tables as usize).sum();
         let own: Vec<bool> = (0..self.mappings.len()).map(|i| self.has_own_frame(i)).collect();
         // A superpage's first frame is aligned, which can cost up to 511 frames before it.
@@ -227,6 +237,7 @@ impl Builder {
             lists: self.lists.len(),
             rings: self.rings.len() + self.domains.iter().filter(|d| d.ring.is_some()).count(),
             locks: self.locks.len(),
+            lock_pages: self.lock_pages,
         });
         let mut first = 1;
         let mut domains = Vec::new();
@@ -239,7 +250,7 @@ impl Builder {
                 (rings.len() - 1) as u8
             });
             domains.push(Domain { id: d.id, name, control: d.control, root, view: d.view, ring });
-            first += 1 + LOCK_PAGES + *t as u64 + d.tables as u64;
+            first += 1 + lock_pages + *t as u64 + d.tables as u64;
         }
         let made = self.mappings.iter().zip(&at).zip(&own).filter(|(_, own)| **own);
         let mut names: Vec<(String, Mfn)> =

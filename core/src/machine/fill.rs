@@ -3,7 +3,6 @@
 use super::build::{BuildError, GRANT_READONLY, NewDomain, NewFrame, NewGrant, NewMapping, limit};
 use super::frames::{self, FrameUse, M2P_INVALID, PGC_ALLOCATED, PGC_FREE, PGC_XEN_HEAP, owner_word};
 use super::lists::{self, Element, List};
-use super::map::LOCK_PAGES;
 use super::record::{DomWord, FrameWord};
 use super::words::Words;
 use super::world::World;
@@ -47,14 +46,15 @@ impl Filling<'_> {
             ] {
                 self.m.set(self.world.map.dom(slot, w), v);
             }
-            for i in 0..LOCK_PAGES {
+            let lock_pages = self.world.map.lock_pages();
+            for i in 0..lock_pages {
                 let page = root.plus(1 + i);
                 self.own(page);
                 self.record(page, FrameWord::Use, FrameUse::Locks { slot }.to_word());
                 self.m.set(self.world.map.lock_page(slot, i).1, page.0);
             }
             for i in 0..(*t + d.tables) as u64 {
-                let page = root.plus(1 + LOCK_PAGES + i);
+                let page = root.plus(1 + lock_pages + i);
                 self.own(page);
                 self.record(page, FrameWord::Use, FrameUse::Pool { slot }.to_word());
                 frames::put_bit(&mut self.m, self.world, Some(slot), page);

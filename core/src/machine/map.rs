@@ -13,6 +13,7 @@
 //! | objects | 4 for each heap object, after their map of which are in use |
 //! | grants | 8 for each grant |
 //! | lesson | its words, lists, rings and locks, each alone on a line, then the domctl lock |
+//! | directories | of lock pages, for each domain, where it has more than its record has room for |
 //! | ghost | 208 for each actor ([`GhostWord`], log, variables, held locks, references), then guest memory |
 //! | index | what watchers keep to find things by: 64, 32 for each domain, 8 for each frame |
 //!
@@ -40,14 +41,16 @@ pub const GUEST_ROOM: u64 = 64;
 pub const READ_ROOM: u64 = 15;
 /// Frames whose sharing data one actor can lock at once. Sharing needs two.
 pub const PAGE_LOCK_ROOM: u64 = 7;
-/// Lock pages of a domain: a lock page covers 512 locks.
+/// Lock pages that a domain's record has room for: a lock page covers 512 locks.
 pub const LOCK_PAGES: u64 = 8;
 /// Most frames of a world.
 pub const MAX_FRAMES: u32 = 4096;
 /// Most domains of a world, views of them counted.
 pub const MAX_DOMAINS: usize = 24;
-/// Most actors of a world.
-pub const MAX_ACTORS: usize = 16;
+/// Most actors of a lesson.
+pub const LESSON_ACTORS: usize = 16;
+/// Most actors of a world that is made of copies of a lesson's actors.
+pub const MAX_ACTORS: usize = 256;
 /// Nested views of a domain at the most.
 pub const MAX_NESTED: u64 = 10;
 /// Slots of a ring at the most: what a page holds of the requests of 2011.
@@ -108,6 +111,8 @@ pub struct Sizes {
     pub rings: usize,
     /// The lesson's own locks.
     pub locks: usize,
+    /// Lock pages of each domain, where they have a directory apart from its record; 0: [`LOCK_PAGES`], without.
+    pub lock_pages: u32,
 }
 
 /// Where everything lies, which follows from how many of each there are.
@@ -136,6 +141,13 @@ pub struct Map {
     domctl: u32,
     pub(super) ghost_at: u32,
     pub(super) guest_at: u32,
+    /// Directories of lock pages: how many pages each has, where the first begins, how far they are apart.
+    lock_pages: u32,
+    directory_at: u32,
+    directories_apart: u32,
+    /// The same of the words that guard the gfns of a lock page as a whole, and how far those are apart.
+    areas_at: u32,
+    area_size: u32,
 }
 
 impl Map {
@@ -159,7 +171,15 @@ impl Map {
         let rings_at = lists_at + 8 * of.lists as u32;
         let locks_at = rings_at + RING * of.rings as u32;
         let domctl = locks_at + 8 * of.locks as u32;
-        let ghost_at = domctl + 8;
+        // A directory apart has each area's word on a line of its own.
+        let apart = of.lock_pages > 0;
+        let lock_pages = if apart { of.lock_pages } else { LOCK_PAGES as u32 };
+        let directory = (2 * lock_pages).next_multiple_of(8);
+        let directories_apart = if apart { directory + 8 * lock_pages } else { DOM_RECORD };
+        let directory_at = if apart { domctl + 8 } else { doms_at + DIRECTORY };
+        let areas_at = if apart { directory_at + directory } else { doms_at + DomWord::Areas as u32 };
+        let area_size = if apart { 8 } else { 1 };
+        let ghost_at = domctl + 8 + if apart { directories_apart * domains } else { 0 };
         let guest_at = ghost_at + GHOST_RECORD * actors;
         Map {
             frames,
@@ -184,6 +204,11 @@ impl Map {
             domctl,
             ghost_at,
             guest_at,
+            lock_pages,
+            directory_at,
+            directories_apart,
+            areas_at,
+            area_size,
         }
     }
 
@@ -283,16 +308,28 @@ impl Map {
         Word(self.dom(slot, first).0 + i as u32)
     }
 
+    /// Lock pages of each domain.
+    pub const fn lock_pages(&self) -> u64 {
+        self.lock_pages as u64
+    }
+
+    /// The entry of a directory at which the search for a key begins: the first one, or in a large directory one that
+    /// follows from the key.
+    #[inline(always)]
+    pub const fn first_lock_page(&self, key: u64) -> u64 {
+        if self.area_size == 1 { 0 } else { (key - 1) % self.lock_pages as u64 }
+    }
+
     /// Entry `i` of a domain's directory of lock pages: the page's key plus one, then its mfn.
     #[inline(always)]
     pub const fn lock_page(&self, slot: u8, i: u64) -> (Word, Word) {
-        let at = self.doms_at + DOM_RECORD * slot as u32 + DIRECTORY + 2 * i as u32;
+        let at = self.directory_at + self.directories_apart * slot as u32 + 2 * i as u32;
         (Word(at), Word(at + 1))
     }
 
     /// What guards the gfns of lock page `i` as a whole, where each gfn has a lock.
     pub const fn area(&self, slot: u8, i: u64) -> Word {
-        Word(self.dom(slot, DomWord::Areas).0 + i as u32)
+        Word(self.areas_at + self.directories_apart * slot as u32 + self.area_size * i as u32)
     }
 
     /// A word of an actor's record.

@@ -82,8 +82,10 @@ impl Map {
             Region::Objects
         } else if w < self.lesson_at {
             Region::Grants
-        } else if w < self.ghost_at {
+        } else if w < self.domctl().0 + 8 {
             Region::Lesson
+        } else if w < self.ghost_at {
+            Region::Domains
         } else {
             Region::Ghost
         }
@@ -91,7 +93,7 @@ impl Map {
 
     /// Whether the word is a domain's global lock.
     pub const fn is_global_lock(&self, w: Word) -> bool {
-        matches!(self.region(w), Region::Domains) && (w.0 - self.dom(0, DomWord::Global).0).is_multiple_of(DOM_RECORD)
+        w.0 >= self.doms_at && w.0 < self.actors_at && (w.0 - self.dom(0, DomWord::Global).0).is_multiple_of(DOM_RECORD)
     }
 
     /// The frame whose record holds this word, and which word of the record it is.

@@ -52,7 +52,8 @@ impl TableAct {
 
 /// Does it. `inside`: the actor holds a lock of [`TableAct::section`]'s table.
 pub fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: TableAct, inside: bool) -> u64 {
-    let bit = 1 << me.0;
+    // Where flushes are put off there are no more actors than bits; elsewhere nobody sets one.
+    let bit = 1_u64.checked_shl(me.0 as u32).unwrap_or(0);
     let note = |slot| world.dom_word(slot, DomWord::NeedFlush);
     match a {
         TableAct::Top { slot, g } => {

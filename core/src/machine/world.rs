@@ -72,6 +72,16 @@ impl Form {
     /// Every form with its name in lessons.
     pub const ALL: [(&'static str, Form); 3] =
         [("spinlock", Form::Spinlock), ("atomic", Form::Atomic), ("percpu", Form::Percpu)];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        Form::ALL[self as usize].0
+    }
+
+    /// The form of that name.
+    pub fn from_name(name: &str) -> Option<Form> {
+        Form::ALL.iter().find(|f| f.0 == name).map(|f| f.1)
+    }
 }
 
 /// When an operation's flush happens.
@@ -295,7 +305,7 @@ impl World {
 
     /// All actors, in order.
     pub fn actor_ids(&self) -> impl Iterator<Item = ActorId> + use<> {
-        (0..self.actors.len() as u8).map(ActorId)
+        (0..self.actors.len()).map(|a| ActorId(a as u8))
     }
 
     /// The actor's name; a number that came out of memory may be nobody's.

@@ -13,7 +13,7 @@
 
 use super::event::Event;
 use crate::addr::ActorId;
-use crate::machine::MAX_ACTORS;
+use crate::machine::LESSON_ACTORS;
 
 /// What an actor has just done.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -43,7 +43,7 @@ pub enum Point {
 /// Names events as they come.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Namer {
-    within: [(u32, u32); MAX_ACTORS],
+    within: [(u32, u32); LESSON_ACTORS],
 }
 
 impl Namer {
@@ -69,6 +69,6 @@ impl Namer {
     }
 
     fn of(&mut self, a: ActorId) -> &mut (u32, u32) {
-        &mut self.within[a.0 as usize % MAX_ACTORS]
+        &mut self.within[a.0 as usize % LESSON_ACTORS]
     }
 }

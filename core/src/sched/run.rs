@@ -319,7 +319,7 @@ impl Event {
 /// Steps the simulated run and notes what that did.
 fn perform<C: Code>(sim: &mut Sim<C>, a: ActorId, choice: u64, step: usize) -> Result<Event, Refused> {
     let mark = sim.memory().mark();
-    let Stepped { actor, did, result, queued, finished, ended, broken } = sim.step(a, choice)?;
+    let Stepped { actor, did, result, queued, finished, ended, broken, .. } = sim.step(a, choice)?;
     let mut wrote: Vec<(Word, u64)> = Vec::new();
     for &(at, old) in sim.memory().since(mark) {
         let word = Word(at);

@@ -26,7 +26,7 @@ mod values;
 pub mod verbs;
 mod words;
 
-pub use check::{Compiled, Known, Unit, collect, compile};
+pub use check::{By, Compiled, DRAWN, Known, Moved, Unit, collect, compile};
 pub(crate) use error::not_offered;
 pub use error::{Error, File, Problem, Span, Text, did_you_mean};
 pub use names::{Init, Names};

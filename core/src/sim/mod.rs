@@ -59,6 +59,8 @@ pub struct Stepped {
     pub finished: bool,
     /// The program has ended with this step.
     pub ended: bool,
+    /// The statement that has ended did not do what it should.
+    pub failed: bool,
     /// The rules that the step broke.
     pub broken: Vec<Broken>,
 }
@@ -225,19 +227,37 @@ impl<C: Code> Sim<C> {
 
     /// Lets an actor perform its pending effect. `choice` decides a [`Effect::Choose`] and is 0 otherwise.
     pub fn step(&mut self, a: ActorId, choice: u64) -> Result<Stepped, Refused> {
+        self.step_by(a, choice, |m, world, effect| perform(m, world, a, effect))
+    }
+
+    /// The same, for whoever wants to see which words the effect touches: `perform` performs it.
+    pub fn step_by(
+        &mut self,
+        a: ActorId,
+        choice: u64,
+        perform: impl FnOnce(&mut Memory, &World, &Effect) -> Performed,
+    ) -> Result<Stepped, Refused> {
         let Some(did) = self.pending.get(a.0 as usize).copied().flatten() else { return Err(Refused::Ended) };
         if self.ways(a) <= choice {
             return Err(Refused::Waits);
         }
         let round = self.round(a);
         let taken = Taken { actor: a, mark: self.mem.mark(), hash: self.mem.hash(), before: Some(did) };
-        let mut out =
-            Stepped { actor: a, did, result: [0; 2], queued: false, finished: false, ended: false, broken: Vec::new() };
+        let mut out = Stepped {
+            actor: a,
+            did,
+            result: [0; 2],
+            queued: false,
+            finished: false,
+            ended: false,
+            failed: false,
+            broken: Vec::new(),
+        };
         if !self.watch.is_idle() {
             let locals = self.locals(a);
             self.watch.before(&self.world, &mut self.mem, self.code.as_ref(), &did, &locals, &mut out);
         }
-        match perform(&mut self.mem, &self.world, a, &did.effect) {
+        match perform(&mut self.mem, &self.world, &did.effect) {
             Performed::Blocked => {
                 out.queued = true;
                 // Who stands in a queue is inside: its place there is not given up when its domain ends.
@@ -326,6 +346,7 @@ impl<C: Code> Sim<C> {
             }
             Ok(result) => {
                 out.finished = true;
+                out.failed = self.code.failed(a, did.place, result);
                 let mut locals = locals;
                 self.clear_log(a);
                 let next =

@@ -25,7 +25,7 @@ pub fn Head() -> Html {
             { lesson(&ui) }
             { story(&ui, goal) }
             <div class="segments" role="group" aria-label="What to do with the lesson">
-                { for [(Mode::Step, "Step"), (Mode::Explore, "Explore"), (Mode::Live, "Live")].map(|(mode, name)| html! {
+                { for [(Mode::Step, "Step"), (Mode::Explore, "Explore"), (Mode::Live, "Live"), (Mode::Scale, "Scale")].map(|(mode, name)| html! {
                     <button aria-pressed={(ui.mode == mode).to_string()} onclick={on_click(&ui, Action::Mode(mode))}>{ name }</button>
                 }) }
             </div>

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use p2mscope_core::addr::ActorId;
-use p2mscope_core::machine::Policy;
+use p2mscope_core::machine::{Kind, Policy};
 use p2mscope_core::sched::{Offer, Origin, Picker, Random, RoundRobin, Run, Session, Sighting, Size};
 use p2mscope_core::view;
 
@@ -92,6 +92,13 @@ impl Stage {
             }
             Err(faults) => self.faults = faults.into(),
         }
+    }
+
+    /// The first vCPU of the lesson, else its first actor.
+    pub fn first_vcpu(&self) -> usize {
+        let run = self.run.as_ref().map(|run| run.borrow());
+        let actors = run.as_ref().map(|run| run.world().actors.iter());
+        actors.and_then(|mut all| all.position(|a| a.kind == Kind::Vcpu)).unwrap_or(0)
     }
 
     /// What a search or live run of this lesson is to be about.

@@ -1,8 +1,8 @@
 //! Expressions: what names mean, and of what kind everything is.
 
-use super::Reads;
 use super::kinds::{Ty, Typed};
 use super::stmt::Body;
+use super::{By, DRAWN, Moved, Reads};
 use crate::entry::P2mType;
 use crate::script::ast::{self, BinOp, ExprKind};
 use crate::script::code::{Expr, Op, Place, Query, Side};
@@ -110,7 +110,7 @@ impl Body<'_, '_> {
         }
         let n = self.pass.unit.names;
         if let Some(i) = n.frames.iter().position(|f| f == name) {
-            return Typed::new(Expr::Frame(i), Kind::Frame);
+            return Typed::new(Expr::Frame(self.moved_frame(name, i, span)), Kind::Frame);
         }
         if let Some(d) = n.space(name) {
             return Typed::new(Expr::Const(d as u64), Kind::Dom);
@@ -185,7 +185,34 @@ impl Body<'_, '_> {
             self.wrong(frame.span, format!("frame number `{frame}` has more than {} bits", crate::addr::GFN_BITS));
             return Typed::new(Expr::Const(0), Kind::Gfn);
         }
-        Typed::new(Expr::Gfn(Box::new(dom), Box::new(number)), Kind::Gfn)
+        Typed::new(Expr::Gfn(Box::new(dom), Box::new(self.moved_number(number))), Kind::Gfn)
+    }
+
+    fn moved(&self) -> Option<Moved> {
+        self.pass.unit.moved.get(self.actor?).copied()
+    }
+
+    /// A frame number where this copy of the program works.
+    fn moved_number(&self, number: Expr) -> Expr {
+        let by = match self.moved().map(|m| m.by) {
+            None | Some(By::Fixed(0)) => return number,
+            Some(By::Fixed(by)) => Expr::Const(by),
+            Some(By::Drawn) => Expr::Var(DRAWN),
+        };
+        match (&number, &by) {
+            (Expr::Const(n), Expr::Const(by)) => Expr::Const(n + by),
+            _ => Expr::Binary(Op::Add(Side::Num), Box::new(number), Box::new(by)),
+        }
+    }
+
+    /// The frame that this copy of the program has for a frame that the program names.
+    fn moved_frame(&mut self, name: &str, i: usize, span: Span) -> usize {
+        let Some(moved) = self.moved() else { return i };
+        if moved.by == By::Drawn {
+            let why = format!("`{name}` is one frame, and this program works at a place that is drawn anew each round");
+            self.wrong(span, why);
+        }
+        i + moved.frames
     }
 
     fn binary(&mut self, op: BinOp, at: Span, left: &ast::Expr, right: &ast::Expr, reads: Reads) -> Typed {

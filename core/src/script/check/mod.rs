@@ -12,7 +12,7 @@ mod kinds;
 mod stmt;
 
 use super::ast::{self, Block, Proc, StmtKind};
-use super::code::{Expr, MAX_EFFECTS, MAX_VARS, Program};
+use super::code::{Expr, MAX_EFFECTS, MAX_VARS, Program, VarInfo};
 use super::error::{File, Problem};
 use super::names::{Init, Names};
 use super::values::Kind;
@@ -35,7 +35,30 @@ pub struct Unit<'a> {
     pub known: &'a [Known],
     /// Conditions of the lesson.
     pub conditions: &'a [ast::Expr],
+    /// Where each program works, if not where it was written; empty: all do.
+    pub moved: &'a [Moved],
 }
+
+/// Where a copy of a program works: in place of the frame numbers and frames that the program names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// How much its frame numbers are raised.
+    pub by: By,
+    /// How far in [`Names::frames`] its frames stand behind those that it names.
+    pub frames: usize,
+}
+
+/// How much the frame numbers of a program are raised.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// By so many.
+    Fixed(u64),
+    /// By what stands in the variable [`DRAWN`] when a round of the program begins.
+    Drawn,
+}
+
+/// The variable that says where a program works whose place is drawn. The last one: what it has of its own comes before.
+pub const DRAWN: u8 = MAX_VARS as u8 - 1;
 
 /// Names of an actor that conditions may use.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -113,6 +136,9 @@ pub fn compile(unit: &Unit<'_>) -> Result<Compiled, Vec<Problem>> {
     let mut programs = Vec::new();
     for (i, (mut program, notes)) in bodies.programs.into_iter().enumerate() {
         program.pinned = pass.pinned.get(i).copied().unwrap_or(0);
+        if unit.moved.get(i).is_some_and(|m| m.by == By::Drawn) {
+            program.vars.resize(MAX_VARS, VarInfo { name: "<place>".into(), kind: Kind::Num });
+        }
         if problems.is_empty() {
             flow::check(&mut program, &notes, unit.file, &mut problems);
         }
@@ -187,7 +213,8 @@ impl<'a> Pass<'a> {
     fn sizes(&mut self, actor: usize, program: &Program) {
         let name = &self.unit.names.actors[actor].0;
         let Some(span) = self.unit.programs[actor].first().map(|s| s.span) else { return };
-        let (effects, vars) = (program.effects(), program.vars.len());
+        let drawn = self.unit.moved.get(actor).is_some_and(|m| m.by == By::Drawn);
+        let (effects, vars) = (program.effects(), program.vars.len() + drawn as usize);
         if effects > MAX_EFFECTS {
             self.wrong(
                 span,

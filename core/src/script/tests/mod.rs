@@ -57,7 +57,15 @@ fn compiled_with(text: &str, pager: &str, names: &Names) -> Result<Compiled, Vec
         check::collect(p, k, true);
         procs.iter().for_each(|p| check::collect(&p.body, k, false));
     }
-    let unit = Unit { file: &file, names, procs: &procs, programs: &programs, known: &known, conditions: &conditions };
+    let unit = Unit {
+        file: &file,
+        names,
+        procs: &procs,
+        programs: &programs,
+        known: &known,
+        conditions: &conditions,
+        moved: &[],
+    };
     let result = match problems.is_empty() {
         true => check::compile(&unit),
         false => Err(problems),
