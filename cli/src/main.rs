@@ -10,12 +10,15 @@ mod diagnose;
 mod dump;
 mod entry;
 mod explore;
+mod fuzz;
 mod lesson;
 mod live;
+mod memory;
 mod number;
 mod record;
 mod run;
 mod saved;
+mod soak;
 
 use std::io::{self, Write};
 
@@ -31,6 +34,8 @@ use clap::{CommandFactory, Parser, Subcommand};
   p2mscope check static/lessons/*.toml
   p2mscope explore static/lessons/S15.toml --find deadlock
   p2mscope run static/lessons/S14.toml --schedule 'TS1@second TS2! TS1!'
+  p2mscope soak --seconds 60
+  p2mscope fuzz --inputs 1e6
   p2mscope entry encode --type ram_rw --mfn 0x1234
   p2mscope entry decode 0x1c00000001234077"
 )]
@@ -93,6 +98,25 @@ docs/dump.md says what is written.
 Ends with status 0 if it was written, 2 if the file or schedule cannot be read, there is no such step, or DIR cannot be
 written.")]
     Dump(dump::Command),
+    /// Run operations of all kinds on real threads, and look whether anything is out of place.
+    #[command(after_help = "Examples:
+  p2mscope soak --ops 1e9
+  p2mscope soak --seconds 60 --policy 2m
+  p2mscope soak --ops 1e9 --seconds 3600 --seed 7
+
+The policies take turns, a second each. After each turn all actors are drained and every invariant is asked; then a piece is
+recorded and stepped again, and so are programs made up by chance.
+Ends with status 0 if nothing is wrong, 1 if something is, which is printed with the way to see it again.")]
+    Soak(soak::Command),
+    /// Try inputs of every kind, valid ones changed by chance.
+    #[command(after_help = "Examples:
+  p2mscope fuzz --inputs 1e6
+  p2mscope fuzz --target lesson --seed 7 --seconds 60
+  p2mscope fuzz --target schedule --seed 7 --from 4711 --inputs 1 --show
+
+Kinds of inputs: lesson, program, schedule, bits, leaf, image, name, arguments. The same seed gives the same inputs.
+Ends with status 0 if nothing is wrong, 1 if something is, which is printed made small, with the way to see it again.")]
+    Fuzz(fuzz::Command),
     /// Encode and decode p2m entries.
     #[command(
         subcommand,
@@ -138,6 +162,8 @@ fn main() {
         Command::Run(command) => run::run(&command).end(),
         Command::Live(command) => live::run(&command).end(),
         Command::Dump(command) => dump::run(&command).end(),
+        Command::Soak(command) => soak::run(&command).end(),
+        Command::Fuzz(command) => fuzz::run(&command).end(),
     };
     match outcome {
         // A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.
