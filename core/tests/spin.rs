@@ -141,7 +141,7 @@ fn a_vcpu_that_is_paused() {
 fn the_life_of_a_page() {
     // Once nobody asks any more the pager sleeps for ever; and who asks when the pager has ended does.
     for (rounds, times, looks) in [(2, 2, true), (3, 2, false)] {
-        let look = if looks { "s = load state" } else { "" };
+        let look = if looks { "s = load state; if s == 0" } else { "if true" };
         let ours = lesson("paging", &[("ROUNDS", &rounds.to_string()), ("TIMES", &times.to_string()), ("LOOK", look)]);
         let spin = spin("paging", &[("ROUNDS", rounds), ("TIMES", times), ("LOOKS", looks as u64)]);
         same(&format!("looks again: {looks}"), ours, spin, true);
