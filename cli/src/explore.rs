@@ -2,6 +2,7 @@
 
 use crate::check::bar;
 use crate::diagnose::{Register, Told};
+use crate::number::short;
 use crate::{Done, lesson, run};
 use clap::Args;
 use p2mscope_core::addr::ActorId;
@@ -54,7 +55,7 @@ pub struct Command {
 fn rule(name: &str) -> Result<Rule, String> {
     Rule::from_name(name).ok_or_else(|| {
         let named = Rule::all().filter(|r| !r.is_invariant()).map(Rule::name).collect::<Vec<_>>().join(", ");
-        format!("no breach `{name}`; there are I1 to I34, {named}")
+        format!("no breach `{}`; there are I1 to I34, {named}", short(name))
     })
 }
 

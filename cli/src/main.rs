@@ -10,14 +10,18 @@ mod diagnose;
 mod dump;
 mod entry;
 mod explore;
+mod fuzz;
 mod grade;
+
 mod lesson;
 mod live;
+mod memory;
 mod number;
 mod record;
 mod run;
 mod saved;
 mod scale;
+mod soak;
 
 use std::io::{self, Write};
 
@@ -34,6 +38,8 @@ use clap::{CommandFactory, Parser, Subcommand};
   p2mscope grade static/lessons/S15.toml answers/
   p2mscope explore static/lessons/S15.toml --find deadlock
   p2mscope run static/lessons/S14.toml --schedule 'TS1@second TS2! TS1!'
+  p2mscope soak --seconds 60
+  p2mscope fuzz --inputs 1e6
   p2mscope entry encode --type ram_rw --mfn 0x1234
   p2mscope entry decode 0x1c00000001234077"
 )]
@@ -117,6 +123,25 @@ The programs run effect by effect in virtual time; what an effect takes follows 
 docs/scale.md says what is counted and what is left out.
 Ends with status 0 if it was computed, 1 if somewhere everybody waits, 2 if it cannot be computed.")]
     Scale(scale::Command),
+    /// Run operations of all kinds on real threads, and look whether anything is out of place.
+    #[command(after_help = "Examples:
+  p2mscope soak --ops 1e9
+  p2mscope soak --seconds 60 --policy 2m
+  p2mscope soak --ops 1e9 --seconds 3600 --seed 7
+
+The policies take turns, a second each. After each turn all actors are drained and every invariant is asked; then a piece is
+recorded and stepped again, and so are programs made up by chance.
+Ends with status 0 if nothing is wrong, 1 if something is, which is printed with the way to see it again.")]
+    Soak(soak::Command),
+    /// Try inputs of every kind, valid ones changed by chance.
+    #[command(after_help = "Examples:
+  p2mscope fuzz --inputs 1e6
+  p2mscope fuzz --target lesson --seed 7 --seconds 60
+  p2mscope fuzz --target schedule --seed 7 --from 4711 --inputs 1 --show
+
+Kinds of inputs: lesson, program, schedule, bits, leaf, image, name, arguments. The same seed gives the same inputs.
+Ends with status 0 if nothing is wrong, 1 if something is, which is printed made small, with the way to see it again.")]
+    Fuzz(fuzz::Command),
     /// Encode and decode p2m entries.
     #[command(
         subcommand,
@@ -171,6 +196,8 @@ fn main() {
         Command::Live(command) => live::run(&command).end(),
         Command::Dump(command) => dump::run(&command).end(),
         Command::Scale(command) => scale::run(&command).end(),
+        Command::Soak(command) => soak::run(&command).end(),
+        Command::Fuzz(command) => fuzz::run(&command).end(),
     };
     match outcome {
         // A reader that has seen enough, such as `head`, closes the pipe: no reason to complain.

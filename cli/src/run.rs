@@ -4,6 +4,7 @@ mod compare;
 
 use crate::diagnose::{Register, Told};
 use crate::saved::{self, Opened};
+use crate::number::short;
 use crate::{Done, lesson};
 use clap::Args;
 use p2mscope_core::addr::Word;
@@ -49,7 +50,7 @@ pub struct Command {
 /// Reads a policy's name.
 pub fn policy(name: &str) -> Result<Policy, String> {
     let all = Policy::ALL.map(Policy::name).join(", ");
-    Policy::from_name(name).ok_or_else(|| format!("no policy `{name}`; there are {all}"))
+    Policy::from_name(name).ok_or_else(|| format!("no policy `{}`; there are {all}", short(name)))
 }
 
 /// Plays it. Status 0: to its end. 1: a step could not be taken. 2: the file or the schedule cannot be read.

@@ -16,5 +16,6 @@ pub mod sched;
 pub mod script;
 pub mod sim;
 pub mod step;
+pub mod trial;
 pub mod view;
 pub mod watch;

@@ -4,15 +4,13 @@
 #[path = "../../core/tests/live/pages.rs"]
 mod pages;
 
-#[path = "../../core/tests/live/mixed.rs"]
-mod mixed;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use p2mscope_core::addr::ActorId;
-use p2mscope_core::live::{Detector, Live, State};
+use p2mscope_core::live::{Detector, Live, Plan, State};
 use p2mscope_core::sim::Code;
+use p2mscope_core::trial::mixed;
 use pages::{Abba, GetPut, RANGES, assert_all_free, live, peek};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -77,12 +75,14 @@ async fn a_deadlock_is_found_while_it_stands_and_ended() {
 #[wasm_bindgen_test]
 async fn nothing_is_lost_by_eight_actors_of_mixed_kinds() {
     for policy in ["2m", "global"] {
-        let staged = mixed::stage(&format!("policy = '{policy}'"));
-        let live = mixed::live(&staged);
+        let staged = mixed::stage(&format!("policy = '{policy}'")).expect("the keys are right");
+        let plan = Plan { seed: 11, rounds: None };
+        let live = Live::new(staged.world.clone(), staged.script.clone(), &staged.first, plan);
         start(&live).await;
-        mixed::control(&live, Duration::from_millis(1_500 * u64::from(p2mscope_tests::scale())));
+        let time = Duration::from_millis(1_500 * u64::from(p2mscope_tests::scale()));
+        mixed::control(&live, mixed::during(time)).unwrap_or_else(|stuck| panic!("{stuck}"));
         let (ok, refused) = mixed::rounds(&live);
         wasm_bindgen_test::console_log!("{policy}: {ok} rounds and {refused} with a refusal");
-        mixed::judge(&staged, &live);
+        assert_eq!(mixed::judge(&staged, &live, true), [""; 0]);
     }
 }

@@ -15,6 +15,7 @@
 use super::name::{Name, Point};
 use crate::addr::ActorId;
 use crate::machine::World;
+use crate::script::short;
 use std::fmt;
 
 /// An item of a schedule.
@@ -243,7 +244,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn error(&self, at: usize, message: &str) -> ScheduleError {
-        ScheduleError { at: self.offset + at, message: format!("`{}`: {message}", self.word) }
+        ScheduleError { at: self.offset + at, message: format!("`{}`: {message}", short(self.word, 60)) }
     }
 
     fn eat(&mut self, b: u8) -> bool {

@@ -125,7 +125,7 @@ impl File {
     pub fn error(&self, problem: Problem) -> Error {
         let (line, col) = self.place(problem.span.start);
         let found = self.slice(problem.span).lines().next().unwrap_or("").chars().take(40).collect();
-        Error { line, col, found, message: problem.message }
+        Error { line, col, found, message: readable(problem.message) }
     }
 
     /// All of them in the order of their places, each once.
@@ -179,6 +179,28 @@ impl Text {
     }
 }
 
+/// Characters of a message, and of what it repeats between backquotes: what somebody reads.
+const MESSAGE: usize = 600;
+const QUOTED: usize = 60;
+
+/// The text as far as a message repeats it.
+pub(crate) fn short(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.into(),
+    }
+}
+
+/// A message that repeats no more of what the user wrote than one reads.
+fn readable(message: String) -> String {
+    if message.len() <= MESSAGE {
+        return message;
+    }
+    let quoted = |(i, part): (usize, &str)| if i % 2 == 1 { short(part, QUOTED) } else { part.into() };
+    let parts: Vec<String> = message.split('`').enumerate().map(quoted).collect();
+    short(&parts.join("`"), MESSAGE)
+}
+
 /// The one of `names` that `word` was probably meant to be: at most two letters away, and less than half.
 pub fn did_you_mean<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let far = |name: &str| strsim::damerau_levenshtein(word, name);
@@ -217,6 +239,17 @@ mod tests {
         assert_eq!(format!("{:?}", t.span(0..1)), "1..2");
         assert_eq!(format!("{:?}", t.span(2..3)), "4..5");
         assert_eq!(format!("{:?}", t.span(3..3)), "5..5");
+    }
+
+    #[test]
+    fn a_message_repeats_no_more_than_one_reads() {
+        let told = |message: &str| File::new("a").error(Problem::new((0..0).into(), message)).message;
+        assert_eq!(told("no `é`; there are `a`, `b`"), "no `é`; there are `a`, `b`");
+        assert_eq!(
+            told(&format!("no `{}`; there is `a`", "é".repeat(9000))),
+            format!("no `{}..`; there is `a`", "é".repeat(60))
+        );
+        assert_eq!(told(&"a`".repeat(9000)).chars().count(), MESSAGE + 2);
     }
 
     #[test]

@@ -27,8 +27,8 @@ pub mod verbs;
 mod words;
 
 pub use check::{By, Compiled, DRAWN, Known, Moved, Unit, collect, compile};
-pub(crate) use error::not_offered;
 pub use error::{Error, File, Problem, Span, Text, did_you_mean};
+pub(crate) use error::{not_offered, short};
 pub use names::{Init, Names};
 pub(crate) use names::{no_type, unknown};
 pub use parse::{MAX_BLOCKS, MAX_BYTES, MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS};

@@ -2,19 +2,17 @@
 //!
 //! `P2MSCOPE_SCALE` multiplies how many are tried.
 
-mod dice;
 mod poke;
 
-use dice::{Dice, scale};
 use p2mscope_core::addr::Word;
 use p2mscope_core::explore::{Limits, Question, Verdict, explore, with_threads};
 use p2mscope_core::judge::watched;
 use p2mscope_core::lesson::Lesson;
-use p2mscope_core::lock::{Lock, Mode, holders, look, word_of};
+use p2mscope_core::lock::{Lock, holders};
 use p2mscope_core::machine::{DomWord, Policy};
 use p2mscope_core::sched::{Random, Run, Schedule};
 use p2mscope_core::script::Script;
-use p2mscope_core::view;
+use p2mscope_core::trial::{Dice, look_at_all};
 use p2mscope_core::watch::{Broken, Rule, Rules, invariants, recheck};
 use std::ops::ControlFlow::Continue;
 
@@ -237,41 +235,19 @@ fn lesson(d: &mut Dice) -> (String, Lesson) {
     (text, lesson)
 }
 
-/// Everything that is shown, and every question about locks.
-fn look_at_all(run: &mut Run<Script>) {
-    view::actors(run);
-    view::scene(run);
-    view::frames(run);
-    view::waits(run);
-    view::timeline(run);
-    view::report(run);
-    view::sentence(run);
-    for gfn in [0x10, 0x207, 0x40010, 0xf_ffff_ffff] {
-        view::walk(run, 0, gfn);
-    }
-    let world = run.world().clone();
-    let locks = [Lock::Domctl, Lock::Global(0), Lock::Range(0, 0), Lock::Range(1, 77), Lock::Structure(1)];
-    for lock in locks {
-        for a in world.actor_ids() {
-            look(run.words(), &world, a, lock, Mode::Exclusive);
-            look(run.words(), &world, a, lock, Mode::Shared);
-        }
-        holders(run.words(), &world, lock);
-        word_of(run.words(), &world, lock);
-    }
-    for a in world.actor_ids() {
-        run.sim_mut().ways(a);
-    }
-}
-
 fn pendings(run: &Run<Script>) -> Vec<Option<p2mscope_core::sim::Pending>> {
     run.sim().all_pending().to_vec()
+}
+
+/// What `P2MSCOPE_SCALE` multiplies the number of cases by.
+fn scale() -> u64 {
+    std::env::var("P2MSCOPE_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1)
 }
 
 #[test]
 fn the_machine_bears_everything() {
     for seed in 0..60 * scale() {
-        let d = &mut Dice(seed);
+        let d = &mut Dice::new(seed);
         let (text, l) = lesson(d);
         for policy in Policy::ALL {
             let staged = l.stage("before", Some(policy), None).unwrap_or_else(|e| panic!("seed {seed}: {e:?}\n{text}"));
@@ -310,7 +286,7 @@ fn the_machine_bears_everything() {
 #[test]
 fn all_ways_to_explore_count_the_same_states() {
     for seed in 1000..1000 + 12 * scale() {
-        let (text, l) = lesson(&mut Dice(seed));
+        let (text, l) = lesson(&mut Dice::new(seed));
         let policy = Policy::ALL[seed as usize % Policy::ALL.len()];
         let staged = l.stage("before", Some(policy), None).expect("it can be staged");
         let limits = Limits { states: 20_000, depth: 1000 };
@@ -348,7 +324,7 @@ fn cache(run: &mut Run<Script>) -> (u64, bool, bool) {
 fn what_a_step_wrote_is_all_that_must_be_looked_at() {
     let (mut told, mut grown) = (Rules::NONE, 0);
     for seed in 5000..5000 + 20 * scale() {
-        let (text, l) = lesson(&mut Dice(seed));
+        let (text, l) = lesson(&mut Dice::new(seed));
         for policy in Policy::ALL {
             let staged = l.stage("before", Some(policy), None).expect("it can be staged");
             let mut run = Run::new(staged.sim(Rules::ALL));
@@ -427,7 +403,7 @@ fn first_breach(l: &Lesson, policy: Policy, seed: u64) -> Option<(Rule, String)>
 #[test]
 fn what_is_paired_and_in_order_breaks_nothing() {
     for seed in 0..60 * scale() {
-        let d = &mut Dice(seed ^ 0x5eed_0000);
+        let d = &mut Dice::new(seed ^ 0x5eed_0000);
         let mut text = format!(
             "id = \"legal\"\ntitle = \"Legal\"\ngoal = \"None.\"\nhints = [\"One.\", \"Two.\"]\n\
              world = {{ free_frames = {} }}\n\

@@ -2,18 +2,20 @@
 //!
 //! Each run lasts a few seconds at the most; `P2MSCOPE_SCALE` multiplies that.
 
-use crate::mixed::{control, judge, live, rounds, stage};
-use p2mscope_core::live::Threads;
+use p2mscope_core::live::{Live, Plan, Threads};
+use p2mscope_core::trial::mixed::{control, during, judge, rounds, stage};
 use std::time::{Duration, Instant};
 
 /// Runs for so many tenths of a second at scale 1.
 fn run(tenths: u64, keys: &str) {
     let scale: u64 = std::env::var("P2MSCOPE_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
-    let staged = stage(keys);
-    let live = live(&staged);
+    let staged = stage(keys).unwrap_or_else(|e| panic!("{keys}: {e:#?}"));
+    let plan = Plan { seed: 11, rounds: None };
+    let live = Live::new(staged.world.clone(), staged.script.clone(), &staged.first, plan);
     let begin = Instant::now();
     let threads = Threads::start(&live).unwrap();
-    control(&live, Duration::from_millis(100 * tenths * scale));
+    control(&live, during(Duration::from_millis(100 * tenths * scale)))
+        .unwrap_or_else(|stuck| panic!("{keys}: {stuck}"));
     threads.join();
     let (ok, refused) = rounds(&live);
     let time = begin.elapsed().as_secs_f64();
@@ -24,7 +26,7 @@ fn run(tenths: u64, keys: &str) {
     for (a, c) in live.world().actor_ids().zip(live.counts()) {
         println!("  {}: {c:?}", live.world().actor_name(a));
     }
-    judge(&staged, &live);
+    assert_eq!(judge(&staged, &live, true), [""; 0], "{keys}");
 }
 
 #[test]

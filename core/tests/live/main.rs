@@ -3,7 +3,6 @@
 mod beside;
 mod eight;
 mod loops;
-mod mixed;
 mod notes;
 mod pages;
 mod record;

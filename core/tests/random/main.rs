@@ -2,18 +2,13 @@
 //! nothing breaks, nothing is left at the end, and undo leads back to the first state. Without locks something breaks
 //! soon. `P2MSCOPE_SCALE` multiplies how many are tried.
 
-mod dice;
-mod programs;
 mod trial;
-mod world;
 
-use dice::Dice;
 use p2mscope_core::entry::Format;
 use p2mscope_core::machine::Policy;
-use programs::plan;
+use p2mscope_core::trial::{Dice, Setting, plan};
 use std::sync::Arc;
 use trial::{Answers, Trial, report};
-use world::Setting;
 
 fn scale() -> u64 {
     std::env::var("P2MSCOPE_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1)

@@ -1,7 +1,5 @@
 //! Trying a plan: schedules by chance, all rules watched, and back to the first state; and making what breaks smaller.
 
-use crate::dice::Dice;
-use crate::programs::{Plan, operations};
 use p2mscope_core::addr::ActorId;
 use p2mscope_core::lesson::{Lesson, Staged};
 use p2mscope_core::machine::{Policy, Words, World};
@@ -11,6 +9,7 @@ use p2mscope_core::script::verbs::{Gives, Verb};
 use p2mscope_core::script::{Code as Answer, Kind};
 use p2mscope_core::sim::{Code, Locals, Sim, Thing};
 use p2mscope_core::step::{Step, Stop};
+use p2mscope_core::trial::{Dice, Plan, operations};
 use p2mscope_core::watch::{Broken, Rules};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

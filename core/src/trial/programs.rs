@@ -6,11 +6,11 @@
 //! the pager brings back. What is shared is never written by a guest before. The rest may be given, taken and moved. No
 //! entry is made `ram_logdirty` or memory that can be written by hand: whoever does that answers for what is noted.
 
-use crate::dice::Dice;
-use crate::world::{Setting, TARGET, world};
-use p2mscope_core::entry::{Access, P2mType};
-use p2mscope_core::script::Kind;
-use p2mscope_core::script::verbs::{Gives, Shape, Slot, VERBS, Verb, VerbInfo, Word};
+use super::dice::Dice;
+use super::world::{Setting, TARGET, world};
+use crate::entry::{Access, P2mType};
+use crate::script::Kind;
+use crate::script::verbs::{Gives, Shape, Slot, VERBS, Verb, VerbInfo, Word};
 
 /// What is written to pages that may be paged out, and what the pager brings back.
 const PAGED: &str = "5";

@@ -1,6 +1,6 @@
 //! The world in which the programs run: something of everything, and what may be said of it beside the policy.
 
-use p2mscope_core::entry::{Format, P2mType};
+use crate::entry::{Format, P2mType};
 
 /// A memory target that all frames together do not reach.
 pub const TARGET: u64 = 36;
