@@ -5,7 +5,7 @@ mod file;
 mod live;
 
 pub use explore::Search;
-pub use file::text_of_file;
+pub use file::{copy, page_address, save, text_of_file};
 pub use live::Threads;
 
 /// Threads that this machine runs at once, as the browser says; at least one.

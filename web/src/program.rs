@@ -32,6 +32,8 @@ pub struct Line {
 
 /// What a text says, as far as panels show it.
 pub struct Lesson {
+    /// By what it is known.
+    pub id: String,
     /// What is to be done, in one sentence.
     pub goal: String,
     /// What happens, and what one might think of it.
@@ -85,6 +87,7 @@ pub fn open(text: &str, version: &str, policy: Option<Policy>, rules: Option<Rul
     let watched = rules.unwrap_or_else(judge::watched);
     Ok(Opened {
         lesson: Lesson {
+            id: lesson.id.clone(),
             goal: lesson.goal.clone(),
             story: lesson.story.clone(),
             source: lesson.source.clone(),

@@ -8,6 +8,7 @@ mod explore;
 mod key;
 mod live;
 mod pick;
+mod share;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -23,12 +24,14 @@ pub use explore::{Explore, Found, Heard, News, Progress, Question, Report};
 pub use key::{Key, LIST};
 pub use live::{Live, Seen, Wish};
 pub use pick::Picked;
+pub use share::Shared;
 pub use stage::{Stage, Turn};
 
 use crate::moment::Moment;
 
 /// What the page is used for just now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// One step after the other.
     #[default]
@@ -62,6 +65,8 @@ pub struct State {
     pub editing: bool,
     /// Whether the list of keys is shown.
     pub help: bool,
+    /// Whether the sheet with what can be handed out is shown.
+    pub sharing: bool,
     /// Why the last wish could not be met, until the next one.
     pub notice: Option<String>,
     /// The search.
@@ -117,6 +122,10 @@ pub enum Action {
     Edit(bool),
     /// The list of keys, or not.
     Help(bool),
+    /// The sheet with what can be handed out, or not.
+    Share(bool),
+    /// Open what this link says.
+    Link(String),
     /// Begin to explore.
     Explore,
     /// Stop exploring.
@@ -152,6 +161,7 @@ impl State {
             until: None,
             editing: false,
             help: false,
+            sharing: false,
             notice: None,
             explore: Explore::default(),
             live: Live::default(),
@@ -195,6 +205,8 @@ impl State {
             Key::Live => Action::Mode(Mode::Live),
             Key::Edit => Action::Edit(!self.editing),
             Key::Help => Action::Help(!self.help),
+            Key::Share => Action::Share(!self.sharing),
+            Key::Escape if self.sharing => Action::Share(false),
             Key::Escape if self.help => Action::Help(false),
             Key::Escape if self.editing => Action::Edit(false),
             Key::Escape => Action::Mode(Mode::Step),
@@ -246,6 +258,8 @@ impl State {
             Action::Pick(picked) => self.picked = picked,
             Action::Edit(editing) => self.editing = editing,
             Action::Help(help) => self.help = help,
+            Action::Share(sharing) => self.sharing = sharing,
+            Action::Link(letters) => self.open_link(&letters),
             Action::Explore => {
                 self.mode = Mode::Explore;
                 self.explore.begin(self.stage.question());

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms of core in the order of use: none names one that comes after it.
-const ROOMS: [&[&str]; 14] = [
+const ROOMS: [&[&str]; 15] = [
     &["addr"],
     &["entry"],
     &["machine"],
@@ -20,6 +20,7 @@ const ROOMS: [&[&str]; 14] = [
     &["explore"],
     &["judge"],
     &["view"],
+    &["link"],
 ];
 
 /// The rooms that watchers see: the words, the effects, and the run that they stand beside; no operation and no lesson.

@@ -1,5 +1,6 @@
 //! What components take from the browser, one hook to a file.
 
+mod address;
 mod keys;
 mod motion;
 mod player;
@@ -8,6 +9,7 @@ mod theme;
 mod threads;
 mod ui;
 
+pub use address::use_address;
 pub use keys::use_keys;
 pub use motion::moves;
 pub use player::use_player;

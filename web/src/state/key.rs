@@ -27,6 +27,8 @@ pub enum Key {
     Live,
     /// t: light or dark.
     Edit,
+    /// s: what can be handed out.
+    Share,
     /// `?`: the list of keys.
     Help,
     /// Escape: close what lies over the page, and back to stepping.
@@ -34,7 +36,7 @@ pub enum Key {
 }
 
 /// Every key with what it does, for the list that `?` shows.
-pub const LIST: [(&str, &str); 11] = [
+pub const LIST: [(&str, &str); 12] = [
     ("space", "play, pause"),
     ("\u{2190} \u{2192}", "step back, step"),
     ("Home End", "first state, last state"),
@@ -44,6 +46,7 @@ pub const LIST: [(&str, &str); 11] = [
     ("e", "explore every order of steps"),
     ("l", "run live, on real threads"),
     ("t", "edit the lesson's text"),
+    ("s", "share: a link, a file, a trace"),
     ("?", "this list"),
     ("Esc", "close; leave edit, explore or live"),
 ];
@@ -66,6 +69,7 @@ impl Key {
             "e" | "E" => Self::Explore,
             "l" | "L" => Self::Live,
             "t" | "T" => Self::Edit,
+            "s" | "S" => Self::Share,
             "?" => Self::Help,
             "Escape" => Self::Escape,
             _ => return None,
