@@ -24,7 +24,6 @@ pub use explore::{Explore, Found, Heard, News, Progress, Question, Report};
 pub use key::{Key, LIST};
 pub use live::{Live, Seen, Wish};
 pub use pick::Picked;
-pub use share::Shared;
 pub use stage::{Stage, Turn};
 
 use crate::moment::Moment;
