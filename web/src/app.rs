@@ -3,8 +3,8 @@
 use yew::prelude::*;
 
 use crate::components::{
-    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, Say, ShareSheet, Stage, TimelinePanel, Trouble,
-    WaitsPanel, WalkPanel,
+    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, Say, ShareSheet, Stage, TimelinePanel,
+    Trouble, WaitsPanel, WalkPanel,
 };
 use crate::hooks::{Ui, use_address, use_keys, use_player, use_search, use_threads};
 use crate::state::{Mode, State};

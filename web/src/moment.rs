@@ -29,6 +29,8 @@ pub struct Moment {
     pub report: Report,
     /// The run over its steps.
     pub timeline: Timeline,
+    /// The hash of the state: two that are equal have the same.
+    pub hash: u64,
 }
 
 impl Moment {
@@ -50,6 +52,7 @@ impl Moment {
             waits: view::waits(run),
             report: view::report(run),
             timeline: view::timeline(run),
+            hash: run.hash(),
         }
     }
 

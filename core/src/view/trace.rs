@@ -4,8 +4,8 @@
 //! them what it holds, as asynchronous slices, since holds of one actor need not lie in each other. A breach is an instant
 //! over all threads.
 
-use super::timeline::{BarState, timeline};
 use super::sentence;
+use super::timeline::{BarState, timeline};
 use crate::sched::Run;
 use crate::sim::Code;
 use serde_json::{Value, json};
@@ -19,9 +19,7 @@ pub fn trace<C: Code>(run: &mut Run<C>, what: &str) -> Value {
     let mut events = vec![json!({ "ph": "M", "name": "process_name", "pid": RUN, "args": { "name": what } })];
     for lane in &lanes.lanes {
         let tid = u32::from(lane.actor) + 1;
-        events.push(
-            json!({ "ph": "M", "name": "thread_name", "pid": RUN, "tid": tid, "args": { "name": lane.name } }),
-        );
+        events.push(json!({ "ph": "M", "name": "thread_name", "pid": RUN, "tid": tid, "args": { "name": lane.name } }));
         for bar in lane.bars.iter().filter(|bar| matches!(bar.state, BarState::Run | BarState::Wait)) {
             let name = if bar.state == BarState::Wait { "waits" } else { "runs" };
             let dur = bar.to - bar.from;
@@ -34,9 +32,9 @@ pub fn trace<C: Code>(run: &mut Run<C>, what: &str) -> Value {
             let name = format!("{}{side}", hold.lock.text);
             let id = format!("{}.{n}", lane.actor);
             let ends = [("b", hold.from), ("e", hold.to.unwrap_or(lanes.len))];
-            events.extend(ends.map(|(ph, ts)| {
-                json!({ "ph": ph, "cat": "hold", "name": name, "id": id, "pid": RUN, "tid": tid, "ts": ts })
-            }));
+            events.extend(ends.map(
+                |(ph, ts)| json!({ "ph": ph, "cat": "hold", "name": name, "id": id, "pid": RUN, "tid": tid, "ts": ts }),
+            ));
         }
     }
     let at = run.at();

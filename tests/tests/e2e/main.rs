@@ -3,5 +3,6 @@
 mod lesson;
 mod plain;
 mod serve;
+mod share;
 mod start;
 mod text;

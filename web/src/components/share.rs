@@ -30,8 +30,16 @@ pub fn ShareSheet() -> Html {
         page_address(),
         shared.letters
     );
+    let state = ui.moment.as_ref().map(|moment| {
+        let report = &moment.report;
+        html! {
+            <p class="mute">{ format!("Step {} of {}; the state's hash is ", report.at, report.len) }
+                <code id="state-hash">{ format!("{:016x}", moment.hash) }</code>{ "." }</p>
+        }
+    });
     html! {
         <Sheet id="share" title="Share" {close}>
+            { state }
             if shared.fits {
                 <p>{ "Whoever opens this link sees the same lesson, policy, branches and step, with the same things marked." }</p>
                 { line("share-link", "Link", &link, &copied) }

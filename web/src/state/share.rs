@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::stage::Stage;
 use super::State;
+use super::stage::Stage;
 
 /// What there is to hand out of the page as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

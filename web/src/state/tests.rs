@@ -172,13 +172,17 @@ fn another_lesson_ends_threads_and_search() {
 #[test]
 fn a_link_leads_to_the_same_step_branch_and_marks() {
     let steps = [Action::Actor(ActorId(0)), Action::Actor(ActorId(1)), Action::Back, Action::Actor(ActorId(0))];
-    let state = after([lesson("S14"), Action::Policy(Policy::Global), Action::Size(Size::Effect)].into_iter().chain(steps));
+    let state =
+        after([lesson("S14"), Action::Policy(Policy::Global), Action::Size(Size::Effect)].into_iter().chain(steps));
     let state = state.reduce(Action::Pick(Picked { actor: Some(ActorId(1)), frame: Some(3), ..Picked::default() }));
     let shared = state.shared().unwrap();
     assert!(shared.fits);
     let there = after([Action::Link(format!("#{}", shared.letters))]);
     assert_eq!(there.notice, None);
-    assert_eq!((there.stage.built_in, there.stage.policy, there.size), (state.stage.built_in, Policy::Global, Size::Effect));
+    assert_eq!(
+        (there.stage.built_in, there.stage.policy, there.size),
+        (state.stage.built_in, Policy::Global, Size::Effect)
+    );
     assert_eq!(there.picked, state.picked);
     assert_eq!(moment(&there).timeline, moment(&state).timeline);
     assert_eq!(moment(&there).timeline.forks.len(), 2);
