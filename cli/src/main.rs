@@ -12,7 +12,6 @@ mod entry;
 mod explore;
 mod fuzz;
 mod grade;
-
 mod lesson;
 mod live;
 mod memory;

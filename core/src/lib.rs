@@ -6,6 +6,7 @@ pub mod entry;
 pub mod explore;
 pub mod judge;
 pub mod lesson;
+pub mod link;
 pub mod live;
 pub mod lock;
 pub mod machine;

@@ -3,10 +3,10 @@
 use yew::prelude::*;
 
 use crate::components::{
-    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, ReportSheet, Say, ScalePanel, Stage,
-    TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers,
+    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, ReportSheet, Say, ScalePanel, ShareSheet,
+    Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers,
 };
-use crate::hooks::{Ui, use_keys, use_player, use_scale, use_search, use_threads};
+use crate::hooks::{Ui, use_address, use_keys, use_player, use_scale, use_search, use_threads};
 use crate::state::{Mode, Side, State};
 use crate::worker;
 
@@ -16,6 +16,7 @@ pub fn App() -> Html {
     let ui = use_reducer(State::open);
     let trap = use_state(|| None::<String>);
     use_keys(ui.dispatcher());
+    use_address(ui.dispatcher());
     use_player(ui.playing, ui.dispatcher());
     use_search(&ui);
     use_threads(&ui);
@@ -36,6 +37,9 @@ pub fn App() -> Html {
             }
             if let Some(moment) = ui.moment.clone().filter(|_| ui.report && !ui.help) {
                 <ReportSheet {moment} />
+            }
+            if ui.sharing {
+                <ShareSheet />
             }
             if let Some(what) = &*trap {
                 <Trouble what={what.clone()} text={ui.stage.text.to_string()} />

@@ -6,7 +6,7 @@ mod live;
 mod scale;
 
 pub use explore::Search;
-pub use file::text_of_file;
+pub use file::{page_address, save, text_of_file};
 pub use live::Threads;
 pub use scale::Computing;
 

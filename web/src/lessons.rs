@@ -51,6 +51,12 @@ fn named(name: &str, text: &str) -> String {
     if number { format!("{name}  {title}") } else { title.to_owned() }
 }
 
+/// The lesson whose file has that name, which is its id.
+pub fn by_id(id: &str) -> Option<&'static BuiltIn> {
+    let text = text_of(id)?;
+    ALL.iter().find(|lesson| lesson.text == text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

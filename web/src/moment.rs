@@ -35,6 +35,8 @@ pub struct Moment {
     pub diagnosis: Diagnosis,
     /// The run over its steps.
     pub timeline: Timeline,
+    /// The hash of the state: two that are equal have the same.
+    pub hash: u64,
 }
 
 impl Moment {
@@ -58,6 +60,7 @@ impl Moment {
             rules: view::rules(run),
             diagnosis: view::diagnosis(run, session),
             timeline: view::timeline(run),
+            hash: run.hash(),
         }
     }
 

@@ -32,7 +32,7 @@ pub struct Line {
 
 /// What a text says, as far as panels show it.
 pub struct Lesson {
-    /// What it is called in short.
+    /// What it is called in short, and in links.
     pub id: String,
     /// What is to be done, in one sentence.
     pub goal: String,

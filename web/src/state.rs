@@ -9,6 +9,7 @@ mod key;
 mod live;
 mod pick;
 mod scale;
+mod share;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,8 @@ pub use stage::{Stage, Turn};
 use crate::moment::Moment;
 
 /// What the page is used for just now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// One step after the other.
     #[default]
@@ -80,6 +82,8 @@ pub struct State {
     pub side: Side,
     /// Whether the report for engineers lies over the page.
     pub report: bool,
+    /// Whether the sheet with what can be handed out is shown.
+    pub sharing: bool,
     /// Why the last wish could not be met, until the next one.
     pub notice: Option<String>,
     /// The search.
@@ -148,6 +152,10 @@ pub enum Action {
         /// Which step of it.
         step: usize,
     },
+    /// The sheet with what can be handed out, or not.
+    Share(bool),
+    /// Open what this link says.
+    Link(String),
     /// Begin to explore.
     Explore,
     /// Stop exploring.
@@ -194,6 +202,7 @@ impl State {
             help: false,
             side: Side::default(),
             report: false,
+            sharing: false,
             notice: None,
             explore: Explore::default(),
             live: Live::default(),
@@ -241,6 +250,8 @@ impl State {
             Key::Watchers if self.side == Side::Watchers => Action::Side(Side::Frames),
             Key::Watchers => Action::Side(Side::Watchers),
             Key::Report => Action::Report(!self.report),
+            Key::Share => Action::Share(!self.sharing),
+            Key::Escape if self.sharing => Action::Share(false),
             Key::Escape if self.help => Action::Help(false),
             Key::Escape if self.report => Action::Report(false),
             Key::Escape if self.editing => Action::Edit(false),
@@ -296,6 +307,8 @@ impl State {
             Action::Side(side) => self.side = side,
             Action::Report(report) => self.report = report,
             Action::Seen { run, step } => self.move_by(|stage, _, _| stage.go_to(run, step)),
+            Action::Share(sharing) => self.sharing = sharing,
+            Action::Link(letters) => self.open_link(&letters),
             Action::Explore => {
                 self.mode = Mode::Explore;
                 self.explore.begin(self.stage.question());

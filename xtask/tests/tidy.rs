@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms of core in the order of use: none names one that comes after it.
-const ROOMS: [&[&str]; 15] = [
+const ROOMS: [&[&str]; 16] = [
     &["addr"],
     &["entry"],
     &["machine"],
@@ -21,6 +21,7 @@ const ROOMS: [&[&str]; 15] = [
     &["judge"],
     &["view"],
     &["trial"],
+    &["link"],
 ];
 
 /// The rooms that watchers see: the words, the effects, and the run that they stand beside; no operation and no lesson.

@@ -27,6 +27,7 @@ mod sentence;
 mod shape;
 mod tables;
 mod timeline;
+mod trace;
 mod waits;
 mod walk;
 
@@ -41,6 +42,7 @@ pub use rules::{RuleView, rules};
 pub use scene::{Cell, DomainScene, GlobalBox, Holder, LockBox, Scene, scene};
 pub use sentence::{doing, sentence};
 pub use timeline::{Bar, BarState, Branch, HoldBar, Lane, Mark, Tick, Timeline, timeline};
+pub use trace::trace;
 pub use waits::{FormView, Sleep, WaitEdge, WaitNode, Waits, stuck_forms, waits};
 pub use walk::{Level, Row, Walk, walk};
 

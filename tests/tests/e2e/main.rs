@@ -3,6 +3,7 @@
 mod lesson;
 mod plain;
 mod serve;
+mod share;
 mod start;
 mod text;
 mod watchers;

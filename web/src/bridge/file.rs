@@ -1,7 +1,10 @@
-//! Files that the user opens.
+//! Files that the user opens and keeps, and the page's own address.
 
+use gloo::utils::{document, window};
+use js_sys::Array;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::File;
+use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Url};
 
 /// The most bytes that are read of a file; a lesson may have 64 KB, and more is refused with a better reason than this.
 const MOST: f64 = 1_000_000.0;
@@ -17,4 +20,27 @@ pub async fn text_of_file(file: File) -> Result<String, String> {
         let at = error.utf8_error().valid_up_to();
         format!("{} is not a text: byte {at} is not UTF-8. A lesson is a TOML file.", file.name())
     })
+}
+
+/// Offers a text to be kept as a file. Where the browser refuses, nothing happens: it says so itself.
+pub fn save(name: &str, kind: &str, text: &str) {
+    let properties = BlobPropertyBag::new();
+    properties.set_type(kind);
+    let parts = Array::of1(&JsValue::from_str(text));
+    let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &properties) else { return };
+    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
+    let anchor = document().create_element("a").ok().and_then(|it| it.dyn_into::<HtmlAnchorElement>().ok());
+    if let Some(anchor) = anchor {
+        anchor.set_href(&url);
+        anchor.set_download(name);
+        anchor.click();
+    }
+    // The download has its own hold on the bytes by now.
+    let _ = Url::revoke_object_url(&url);
+}
+
+/// The page's address, without what stands behind `?` or `#`.
+pub fn page_address() -> String {
+    let location = window().location();
+    location.origin().and_then(|origin| Ok(origin + &location.pathname()?)).unwrap_or_default()
 }

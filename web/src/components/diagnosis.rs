@@ -2,38 +2,22 @@
 //! with a button that copies it.
 
 use p2mscope_core::view::Context;
-use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
+use super::sheet::Sheet;
 use crate::hooks::{Ui, copy, use_ui};
 use crate::moment::Moment;
 use crate::state::Action;
 
-/// The sheet; it takes the focus, and gives it back when it closes.
+/// The sheet over the page.
 #[component]
 pub fn ReportSheet(props: &super::Props) -> Html {
     let ui = use_ui();
     let copied = use_state(|| None::<bool>);
     let close = {
         let ui = ui.clone();
-        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Report(false)))
+        Callback::from(move |()| ui.dispatch(Action::Report(false)))
     };
-    let button = use_node_ref();
-    {
-        let button = button.clone();
-        use_effect_with((), move |()| {
-            let before = gloo::utils::document().active_element();
-            if let Some(button) = button.cast::<web_sys::HtmlElement>() {
-                // Without the focus the sheet is still there, and Escape closes it.
-                let _ = button.focus();
-            }
-            move || {
-                if let Some(before) = before.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
-                    let _ = before.focus();
-                }
-            }
-        });
-    }
     let plain = props.moment.diagnosis.plain();
     let text = text(&ui, &props.moment);
     let take = {
@@ -49,26 +33,21 @@ pub fn ReportSheet(props: &super::Props) -> Html {
         Some(false) => "The browser does not let this page copy; select the text instead.",
     };
     html! {
-        <div class="veil" onclick={close.clone()}>
-            <div class="sheet report" id="report" role="dialog" aria-modal="true" aria-labelledby="report-heading"
-                onclick={Callback::from(|event: MouseEvent| event.stop_propagation())}>
-                <h2 id="report-heading">{ "What is wrong" }</h2>
-                if plain.is_empty() {
-                    <p>{ "Nothing: nobody is stuck, no rule is broken, and in no run seen so far were locks asked for in orders that could meet." }</p>
-                } else {
-                    <ul class="plain">{ for plain.into_iter().map(|line| html! { <li>{ line }</li> }) }</ul>
-                    <h3>{ "For engineers" }</h3>
-                    <pre tabindex="0">{ text }</pre>
-                }
+        <Sheet id="report" class="report" title="What is wrong" {close}>
+            if plain.is_empty() {
+                <p>{ "Nothing: nobody is stuck, no rule is broken, and in no run seen so far were locks asked for in orders that could meet." }</p>
+            } else {
+                <ul class="plain">{ for plain.into_iter().map(|line| html! { <li>{ line }</li> }) }</ul>
+                <h3>{ "For engineers" }</h3>
+                <pre tabindex="0">{ text }</pre>
+            }
+            if !props.moment.diagnosis.is_quiet() {
                 <div class="buttons">
-                    if !props.moment.diagnosis.is_quiet() {
-                        <button onclick={take}>{ "Copy" }</button>
-                        <output role="status">{ said }</output>
-                    }
-                    <button class="primary" onclick={close} ref={button}>{ "Close" }</button>
+                    <button onclick={take}>{ "Copy" }</button>
+                    <output role="status">{ said }</output>
                 </div>
-            </div>
-        </div>
+            }
+        </Sheet>
     }
 }
 

@@ -19,6 +19,7 @@ pub fn Head() -> Html {
     let goal = ui.stage.lesson.as_ref().map(|lesson| lesson.goal.clone()).unwrap_or_default();
     let help = on_click(&ui, Action::Help(true));
     let edit = on_click(&ui, Action::Edit(!ui.editing));
+    let share = on_click(&ui, Action::Share(true));
     html! {
         <header class="head">
             <h1><Mark />{ "p2mscope" }</h1>
@@ -32,6 +33,7 @@ pub fn Head() -> Html {
             { policy(&ui) }
             { version(&ui) }
             <button onclick={edit} aria-pressed={ui.editing.to_string()}>{ "Edit" }</button>
+            <button onclick={share}>{ "Share" }</button>
             <button class="plain" onclick={Callback::from(move |_| turn.emit(()))}
                 aria-label={if dark { "Light theme" } else { "Dark theme" }} title={if dark { "Light theme" } else { "Dark theme" }}>
                 <Icon sign={if dark { Sign::Sun } else { Sign::Moon }} />

@@ -1,6 +1,6 @@
 //! What components take from the browser, one hook to a file.
 
-mod copy;
+mod address;
 mod keys;
 mod motion;
 mod player;
@@ -10,7 +10,7 @@ mod theme;
 mod threads;
 mod ui;
 
-pub use copy::copy;
+pub use address::use_address;
 pub use keys::use_keys;
 pub use motion::moves;
 pub use player::use_player;

@@ -31,6 +31,8 @@ pub enum Key {
     Watchers,
     /// r: the report for engineers.
     Report,
+    /// s: what can be handed out.
+    Share,
     /// `?`: the list of keys.
     Help,
     /// Escape: close what lies over the page, and back to stepping.
@@ -38,7 +40,7 @@ pub enum Key {
 }
 
 /// Every key with what it does, for the list that `?` shows.
-pub const LIST: [(&str, &str); 13] = [
+pub const LIST: [(&str, &str); 14] = [
     ("space", "play, pause"),
     ("\u{2190} \u{2192}", "step back, step"),
     ("Home End", "first state, last state"),
@@ -50,6 +52,7 @@ pub const LIST: [(&str, &str); 13] = [
     ("w", "rules, counters and possible deadlocks, or the frames"),
     ("r", "the report of what is wrong"),
     ("t", "edit the lesson's text"),
+    ("s", "share: a link, a file, a trace"),
     ("?", "this list"),
     ("Esc", "close; leave edit, explore or live"),
 ];
@@ -74,6 +77,7 @@ impl Key {
             "t" | "T" => Self::Edit,
             "w" | "W" => Self::Watchers,
             "r" | "R" => Self::Report,
+            "s" | "S" => Self::Share,
             "?" => Self::Help,
             "Escape" => Self::Escape,
             _ => return None,

@@ -1,19 +1,25 @@
 //! What is marked in every panel.
 
 use p2mscope_core::addr::ActorId;
+use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
 
 /// At most one of each kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Picked {
     /// An actor.
+    #[serde(skip_serializing_if = "Option::is_none", with = "by_number")]
     pub actor: Option<ActorId>,
     /// A frame of a guest: the domain's place in the world, and the gfn. None: whatever was touched last.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<(u8, u64)>,
     /// The level of that page's walk whose entry is shown; none: where the walk ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<u8>,
     /// A frame of the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<u64>,
 }
 
@@ -49,5 +55,19 @@ impl Picked {
         let to = self.actor.map(|a| a.0).or(edges.first().map(|edge| edge.to))?;
         let from = edges.iter().find(|edge| edge.to == to)?.from;
         Some(Self { actor: Some(ActorId(from)), ..self })
+    }
+}
+
+/// An actor in a link: its place in the world.
+mod by_number {
+    use p2mscope_core::addr::ActorId;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(actor: &Option<ActorId>, s: S) -> Result<S::Ok, S::Error> {
+        actor.map(|a| a.0).serialize(s)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<ActorId>, D::Error> {
+        Ok(Option::<u8>::deserialize(d)?.map(ActorId))
     }
 }

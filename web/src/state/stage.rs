@@ -15,7 +15,8 @@ use crate::moment::Moment;
 use crate::program::{self, Fault, Lesson, Program};
 
 /// Who goes next when nobody is named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Turn {
     /// Each in turn.
     #[default]
@@ -47,19 +48,28 @@ pub struct Stage {
 impl Stage {
     /// A built-in lesson at its first state, as it is meant to be opened.
     pub fn open(lesson: usize) -> Self {
-        let built_in = &lessons::ALL[lesson];
+        Self::of_text(lessons::ALL[lesson].text, "", "")
+    }
+
+    /// A text at its first state. Without a version of that name its first is taken, without such a policy its own.
+    pub(super) fn of_text(text: &str, version: &str, policy: &str) -> Self {
         let mut stage = Self {
-            built_in: Some(lesson),
-            text: built_in.text.into(),
+            built_in: lessons::ALL.iter().position(|lesson| lesson.text == text),
+            text: text.into(),
             faults: Rc::new([]),
             lesson: None,
-            version: String::new(),
+            version: version.to_owned(),
             policy: Policy::default(),
             run: None,
             session: Rc::default(),
         };
-        stage.begin(None);
+        stage.begin(Policy::from_name(policy));
         stage
+    }
+
+    /// The run and its lesson, while there is a run.
+    pub(super) fn running(&self) -> Option<(&RefCell<Run<Program>>, &Lesson)> {
+        Some((self.run.as_deref()?, self.lesson.as_deref()?))
     }
 
     /// Another text: its run begins at the top, or its faults are told.
@@ -134,6 +144,17 @@ impl Stage {
                 taken => Err(format!("Step {} of that run cannot be taken here.", taken + 1)),
             }),
         }
+    }
+
+    /// The run to where it stands, as a schedule's text.
+    pub fn schedule(&self) -> Option<String> {
+        Some(self.run.as_ref()?.borrow().schedule())
+    }
+
+    /// The branch as a trace for trace viewers: JSON.
+    pub fn trace(&self) -> Option<String> {
+        let (run, lesson) = self.running()?;
+        Some(view::trace(&mut run.borrow_mut(), &lesson.id).to_string())
     }
 
     fn run<R>(&mut self, what: impl FnOnce(&mut Run<Program>) -> Result<R, String>) -> Result<R, String> {

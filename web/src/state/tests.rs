@@ -254,3 +254,44 @@ fn w_and_r_open_and_close() {
     let state = state.reduce(Action::Key(Key::Escape)).reduce(Action::Key(Key::Watchers));
     assert_eq!((state.side, state.report), (Side::Frames, false));
 }
+
+#[test]
+fn a_link_leads_to_the_same_step_branch_and_marks() {
+    let steps = [Action::Actor(ActorId(0)), Action::Actor(ActorId(1)), Action::Back, Action::Actor(ActorId(0))];
+    let state =
+        after([lesson("S14"), Action::Policy(Policy::Global), Action::Size(Size::Effect)].into_iter().chain(steps));
+    let state = state.reduce(Action::Pick(Picked { actor: Some(ActorId(1)), frame: Some(3), ..Picked::default() }));
+    let shared = state.shared().unwrap();
+    assert!(shared.fits);
+    let there = after([Action::Link(format!("#{}", shared.letters))]);
+    assert_eq!(there.notice, None);
+    assert_eq!(
+        (there.stage.built_in, there.stage.policy, there.size),
+        (state.stage.built_in, Policy::Global, Size::Effect)
+    );
+    assert_eq!(there.picked, state.picked);
+    assert_eq!(moment(&there).timeline, moment(&state).timeline);
+    assert_eq!(moment(&there).timeline.forks.len(), 2);
+    assert_eq!(moment(&there).report, moment(&state).report);
+}
+
+#[test]
+fn a_link_holds_a_text_of_ones_own() {
+    let text = lessons::ALL[0].text.replace("goal = \"", "goal = \"Mine: ");
+    let state = after([Action::Text(text.clone()), Action::Step, Action::Step]);
+    let shared = state.shared().unwrap();
+    assert!(shared.fits, "{} letters", shared.letters.len());
+    let there = after([Action::Link(shared.letters)]);
+    assert_eq!((&*there.stage.text, there.stage.built_in), (&*text, None));
+    assert_eq!(moment(&there).report, moment(&state).report);
+}
+
+#[test]
+fn a_link_that_cannot_be_read_leaves_all_as_it_is() {
+    let before = after([lesson("S14"), Action::Step]);
+    for link in ["#nothing", "#1.zzzz", "#9.abc", "#1."] {
+        let state = before.clone().reduce(Action::Link(link.to_owned()));
+        assert!(state.notice.as_ref().is_some_and(|it| it.len() > 30), "{link}: {:?}", state.notice);
+        assert_eq!(moment(&state).report, moment(&before).report);
+    }
+}
