@@ -3,8 +3,8 @@
 mod compare;
 
 use crate::diagnose::{Register, Told};
-use crate::saved::{self, Opened};
 use crate::number::short;
+use crate::saved::{self, Opened};
 use crate::{Done, lesson};
 use clap::Args;
 use p2mscope_core::addr::Word;

@@ -5,7 +5,7 @@
 //! else stays as the lesson has it; what was changed beside them is named. Its text stands behind the lesson's in one
 //! file, so that places in it are lines of the answer.
 
-use super::{Lesson, Version, text};
+use super::{Form, Lesson, Version, text};
 use crate::machine::Policy;
 use crate::script::parse;
 use crate::script::{Error, File, Problem, Text};
@@ -61,7 +61,7 @@ impl Lesson {
             }
         }
         if problems.is_empty() {
-            problems = lesson.compiled(ANSWER).err().unwrap_or_default();
+            problems = lesson.compiled(ANSWER, Form::Once).err().unwrap_or_default();
         }
         if problems.is_empty() {
             return Ok((lesson, above));

@@ -1,6 +1,7 @@
 //! What components take from the browser, one hook to a file.
 
 mod address;
+mod copy;
 mod keys;
 mod motion;
 mod player;
@@ -11,6 +12,7 @@ mod threads;
 mod ui;
 
 pub use address::use_address;
+pub use copy::copy;
 pub use keys::use_keys;
 pub use motion::moves;
 pub use player::use_player;
