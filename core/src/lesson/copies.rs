@@ -1,7 +1,7 @@
 //! A crowd: copies of some of a lesson's actors, each at work in a place of its own, or all in one.
 //!
 //! Protocol. A *place* is what the lesson's tables map at first, moved to higher frame numbers with frames of its own.
-//! A copy's program is the actor's own text; the frame numbers and frames that it names are those of the copy's place.
+//! A copy runs the actor's live loop, or its program where the lesson states none; the frame numbers and frames that it names are those of the copy's place.
 //! A lesson's own words, locks, lists, rings and grants are there once, for all copies. What a lesson expects is not
 //! expected of a crowd, which has far too many states to be searched.
 
@@ -226,12 +226,12 @@ impl Lesson {
 }
 
 impl Crowd {
-    /// The first state of a version under a policy.
+    /// The first state of a version under a policy: of the loops that are run live, which can go round and round.
     ///
     /// # Errors
     /// As of [`Lesson::stage`]: a program that names an actor, for one, since copies of it have other names.
     pub fn stage(&self, version: &str, policy: Policy) -> Result<Staged<Copies>, Vec<Error>> {
-        let Staged { world, first, script } = self.lesson.stage(version, Some(policy), None)?;
+        let Staged { world, first, script } = self.lesson.stage_as(version, super::Form::Loop, Some(policy), None)?;
         Ok(Staged { world, first, script: Arc::new(Copies { script, draw: self.draw }) })
     }
 }
