@@ -5,6 +5,7 @@ use super::lesson::choose;
 use p2mscope_tests::harness::{Page, with_page};
 
 const HOME: &str = "\u{e011}";
+const END: &str = "\u{e010}";
 const ESCAPE: &str = "\u{e00c}";
 
 /// What stands in the first element of a selector.
@@ -26,9 +27,10 @@ fn a_deadlock_is_told_in_every_form_and_led_back_to_its_orders() {
         page.until("document.querySelector('#abort')?.innerText.includes('TS1')").await;
         assert!(!says(&page, "#abort").await.contains("TS2"), "{}", says(&page, "#abort").await);
 
-        // The rules: the step that broke one, and a click goes there.
+        // The rules: the steps that broke two, and a click goes to the first of them, the order of locks.
         page.keys("w").await;
-        page.until("document.querySelector('#watchers .rule-list .bad')?.innerText.includes('deadlock')").await;
+        page.until("[...document.querySelectorAll('#watchers .rule-list .bad')].some((it) => it.innerText.includes('deadlock'))")
+            .await;
         let broke = says(&page, "#watchers .rule-list .bad span").await;
         page.shot("watchers").await;
         page.eval("document.documentElement.dataset.theme = 'dark'").await;
@@ -37,6 +39,8 @@ fn a_deadlock_is_told_in_every_form_and_led_back_to_its_orders() {
         page.css("#watchers .rule-list .bad button").await.click().await.unwrap();
         let step = broke.trim_start_matches("step ").to_owned();
         page.until(&format!("document.querySelector('#position').innerText.startsWith('{step} /')")).await;
+
+        page.keys(END).await;
 
         // The report, in both registers; it can be copied, and Escape closes it.
         page.keys("r").await;

@@ -224,7 +224,7 @@ fn what_a_search_has_met_is_told_and_stepped_to() {
     };
     let state =
         after([lesson("S14"), Action::Explore, Action::Explorer(Heard { search: 1, news: News::Report(report) })]);
-    assert_eq!(possible(&state), [[("the search".to_owned(), 1), ("the search".to_owned(), 2)]]);
+    assert_eq!(possible(&state), [[("search".to_owned(), 1), ("search".to_owned(), 2)]]);
     let run = moment(&state).diagnosis.possible[0].orders[1].run;
     let there = state.reduce(Action::Seen { run, step: 2 });
     assert_eq!((moment(&there).report.at, moment(&there).report.actor), (2, Some(1)));

@@ -174,7 +174,7 @@ pub fn diagnosis<C: Code>(run: &mut Run<C>, session: &Session) -> Diagnosis {
         let counter = counters.iter().find(|c| c.actor == a);
         Party {
             actor: a.0,
-            what: format!("{} of {}", view.kind, domain(&world, a)),
+            what: domain(&world, a).map_or_else(|| view.kind.into(), |domain| format!("{} of {domain}", view.kind)),
             place: view.place,
             held: view.held.iter().map(|h| held(run, &world, h)).collect(),
             wants,
@@ -197,10 +197,10 @@ pub fn diagnosis<C: Code>(run: &mut Run<C>, session: &Session) -> Diagnosis {
     }
 }
 
-/// The domain that an actor acts for, by name.
-fn domain(world: &World, a: ActorId) -> String {
-    let id = world.actors[usize::from(a.0)].domain;
-    world.slot(id).map_or_else(|| format!("domain {id}"), |slot| world.domain(slot).name.clone())
+/// The domain that an actor acts for, by name; none where the world does not have it, as a toolstack's own.
+fn domain(world: &World, a: ActorId) -> Option<String> {
+    let slot = world.slot(world.actors[usize::from(a.0)].domain)?;
+    Some(world.domain(slot).name.clone())
 }
 
 fn held<C: Code>(run: &Run<C>, world: &World, h: &HeldView) -> HeldLock {
@@ -233,7 +233,7 @@ fn counted(world: &World, c: Option<&Counters>, thresholds: Thresholds, livelock
 fn possible<C: Code>(run: &Run<C>, world: &World, session: &Session, cycles: &[Vec<u8>]) -> Vec<Possible> {
     let name = |run_number: usize| match session.origin(run_number) {
         Some(Origin::Branch(f)) => run.forks().get(*f).map_or("a fork".into(), |fork| fork.name.clone()),
-        _ => "the search".into(),
+        _ => "search".into(),
     };
     let of = |lock: Lock| LockName::of(lock, world);
     let view = |(order, before): (&Order, &Order)| {
