@@ -132,7 +132,7 @@ fn tell(done: &mut Done, command: &Command, record: &mut Record, checked: &Check
                 json!({ "lesson": checked.id, "file": path, "holds": holds, "seconds": seconds, "expects": answers });
             writeln!(done.out, "{all}")
         }
-        false => write!(done.out, "{text}{} took {seconds:.2} s\n", checked.id),
+        false => writeln!(done.out, "{text}{} took {seconds:.2} s", checked.id),
     };
 }
 
