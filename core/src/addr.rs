@@ -49,21 +49,25 @@ pub struct DomGfn {
 
 impl Gfn {
     /// The index into the table of `level` (0 is the table of 4 KB leaves, 3 the root).
+    #[inline]
     pub const fn index(self, level: u8) -> u64 {
         (self.0 >> (9 * level as u32)) & (FRAME_WORDS - 1)
     }
 
     /// The first frame of the naturally aligned block of `order` that holds this one.
+    #[inline]
     pub const fn base(self, order: Order) -> Gfn {
         Gfn(self.0 & !(order.frames() - 1))
     }
 
     /// How far this frame lies above the base of its block of `order`.
+    #[inline]
     pub const fn offset(self, order: Order) -> u64 {
         self.0 & (order.frames() - 1)
     }
 
     /// Whether the number fits the [`GFN_BITS`] bits that four levels translate.
+    #[inline]
     pub const fn fits(self) -> bool {
         self.0 < 1 << GFN_BITS
     }
@@ -74,11 +78,13 @@ impl Mfn {
     pub const INVALID: Mfn = Mfn(u64::MAX);
 
     /// Whether this names a frame: neither [`Mfn::INVALID`] nor its 40-bit form in an entry.
+    #[inline]
     pub const fn is_valid(self) -> bool {
         self.0 < (1 << MFN_BITS) - 1
     }
 
     /// The frame `n` above this one; an invalid one stays invalid.
+    #[inline]
     pub const fn plus(self, n: u64) -> Mfn {
         if self.is_valid() { Mfn(self.0 + n) } else { self }
     }
@@ -93,6 +99,7 @@ impl Order {
     pub const G1: Order = Order(18);
 
     /// The order of that many bits, if a leaf can have it (0, 9 or 18).
+    #[inline]
     pub const fn new(bits: u64) -> Option<Order> {
         match bits {
             0 | 9 | 18 => Some(Order(bits as u8)),
@@ -101,21 +108,25 @@ impl Order {
     }
 
     /// The order of a leaf at `level`: 0, 1 or 2. Above, there are no leaves.
+    #[inline]
     pub const fn of_level(level: u8) -> Option<Order> {
         Order::new(9 * level as u64)
     }
 
     /// The level of the table that holds leaves of this order.
+    #[inline]
     pub const fn level(self) -> u8 {
         self.0 / 9
     }
 
     /// The number of frames covered.
+    #[inline]
     pub const fn frames(self) -> u64 {
         1 << self.0
     }
 
     /// The power of two: 0, 9 or 18.
+    #[inline]
     pub const fn bits(self) -> u8 {
         self.0
     }
@@ -123,11 +134,13 @@ impl Order {
 
 impl Word {
     /// The frame whose page holds this word, were all words pages. Records beyond the frames have none.
+    #[inline]
     pub const fn frame(self) -> Mfn {
         Mfn(self.0 as u64 / FRAME_WORDS)
     }
 
     /// The word `n` further on.
+    #[inline]
     pub const fn at(self, n: u64) -> Word {
         Word(self.0 + n as u32)
     }
@@ -146,16 +159,19 @@ impl DomId {
 
 impl DomGfn {
     /// The frame `gfn` of domain `dom`.
+    #[inline]
     pub const fn new(dom: u16, gfn: u64) -> DomGfn {
         DomGfn { dom: DomId(dom), gfn: Gfn(gfn) }
     }
 
     /// As one word: the domain above bit 40. Ordered as (domain, gfn).
+    #[inline]
     pub const fn to_word(self) -> u64 {
         (self.dom.0 as u64) << 40 | self.gfn.0
     }
 
     /// The inverse of [`DomGfn::to_word`].
+    #[inline]
     pub const fn from_word(w: u64) -> DomGfn {
         DomGfn { dom: DomId((w >> 40) as u16), gfn: Gfn(w & ((1 << 40) - 1)) }
     }

@@ -198,12 +198,14 @@ fn page<W: Words>(m: &mut W, world: &World, p: Page) -> u64 {
 #[inline(always)]
 fn pin<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, mfn: Mfn) -> bool {
     let pins = world.map.pins(me);
-    let held = pins.get(m, g.to_word()).unwrap_or(mfn.0);
+    // Nobody else writes the record, so the place stays.
+    let place = pins.find(m, g.to_word());
+    let held = place.held.unwrap_or(mfn.0);
     let mfn = Mfn(held & (PIN_COUNT - 1));
     if !frames::get_page(m, world, mfn, None) {
         return false;
     }
-    let ok = pins.put(m, g.to_word(), held + PIN_COUNT);
+    let ok = pins.put_at(m, place, g.to_word(), held + PIN_COUNT);
     if !ok {
         frames::put_page(m, world, mfn);
     }
@@ -214,11 +216,12 @@ fn pin<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, mfn: Mfn) -> 
 #[inline(always)]
 fn unpin<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn) -> bool {
     let pins = world.map.pins(me);
-    let Some(held) = pins.get(m, g.to_word()) else { return false };
+    let place = pins.find(m, g.to_word());
+    let Some(held) = place.held else { return false };
     if held < 2 * PIN_COUNT {
-        pins.take(m, g.to_word());
+        pins.take_at(m, place);
     } else {
-        pins.put(m, g.to_word(), held - PIN_COUNT);
+        pins.put_at(m, place, g.to_word(), held - PIN_COUNT);
     }
     frames::put_page(m, world, Mfn(held & (PIN_COUNT - 1)));
     true

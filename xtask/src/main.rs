@@ -4,6 +4,7 @@
 //! making (`env`), never changes the user's, and says in one message what is wrong when something is.
 
 mod apt;
+mod bench;
 mod env;
 mod progress;
 mod rustup;
@@ -45,6 +46,12 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             only: args.get_one::<String>("only").map(|part| part.parse().expect("checked by clap")),
             scale: *args.get_one("scale").expect("has a default"),
         }),
+        Some(("bench", args)) => bench::run(&bench::Options {
+            only: args.get_one::<String>("only").cloned(),
+            quick: args.get_flag("quick"),
+            record: args.get_flag("record"),
+            render: args.get_flag("render"),
+        }),
         Some(("env", _)) => {
             print!("{}", setup::tools()?.exports());
             Ok(ExitCode::SUCCESS)
@@ -57,7 +64,7 @@ fn cli() -> Command {
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     Command::new("xtask")
         .bin_name("cargo xtask")
-        .about("Set up, serve and test p2mscope")
+        .about("Set up, serve, test and measure p2mscope")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(
@@ -91,6 +98,25 @@ fn cli() -> Command {
                         .value_parser(value_parser!(u32).range(1..))
                         .default_value("1")
                         .help("Multiply the number of cases of every random test"),
+                ),
+        )
+        .subcommand(
+            Command::new("bench")
+                .about("Measure how fast it is, beside its peers, and say which targets are met")
+                .arg(
+                    Arg::new("only")
+                        .long("only")
+                        .value_name("ROWS")
+                        .help("Measure these rows of docs/performance.md only, such as 1,2,8"),
+                )
+                .arg(flag("quick", "A few samples, to see that it works; the figures mean little"))
+                .arg(
+                    flag("record", "Write docs/performance.json and docs/performance.md, too: for all rows in one run")
+                        .conflicts_with_all(["only", "quick"]),
+                )
+                .arg(
+                    flag("render", "Make docs/performance.md from docs/performance.json again, without measuring")
+                        .conflicts_with_all(["only", "quick", "record"]),
                 ),
         )
         .subcommand(
@@ -129,6 +155,7 @@ mod tests {
         refuses("xtask serve --port x", "invalid digit");
         refuses("xtask test --only web", "[possible values: native, wasm, e2e]");
         refuses("xtask test --scale 0", "0 is not in 1..");
+        refuses("xtask bench --record --only 1", "'--record' cannot be used with '--only <ROWS>'");
         refuses("xtask tset", "'tset'");
     }
 }

@@ -47,11 +47,11 @@ pub struct Stage {
 pub fn of(part: Part, env: &Env) -> Vec<Stage> {
     match part {
         Part::Native => {
-            let mut doc = cargo(&Env::native(), "doc --workspace --no-deps --features p2mscope-tests/e2e");
+            let mut doc = cargo(&Env::native(), "doc --workspace --no-deps --features p2mscope-tests/e2e,p2mscope-bench/peers");
             doc.command.env("RUSTDOCFLAGS", "-Dwarnings");
             vec![
                 cargo(env, "fmt --all --check").named("formatting"),
-                cargo(env, "clippy --workspace --all-targets --features p2mscope-tests/e2e -- -Dwarnings")
+                cargo(env, "clippy --workspace --all-targets --features p2mscope-tests/e2e,p2mscope-bench/peers -- -Dwarnings")
                     .named("lints"),
                 doc.named("documents"),
                 cargo(env, "test --workspace --no-fail-fast").named("native tests"),

@@ -192,7 +192,7 @@ fn sources() -> Vec<Source> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found = Vec::new();
-    for package in ["core", "cli", "web", "xtask", "tests", "static"] {
+    for package in ["core", "cli", "web", "xtask", "tests", "bench", "static"] {
         walk(root, &root.join(package), &mut found);
     }
     found

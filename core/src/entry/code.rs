@@ -136,6 +136,12 @@ impl Layout {
     }
 
     #[inline(always)]
+    pub(super) const fn leads_to(&self, level: u8, entry: u64) -> Option<Mfn> {
+        let links = level > 0 && !self.is_empty(entry) && !self.superpage(entry) && self.present(entry);
+        if links { Some(self.frame(entry)) } else { None }
+    }
+
+    #[inline(always)]
     pub(super) const fn perms(&self, entry: u64) -> Perms {
         match &self.bits {
             Bits::Ept(_) => ept::get_perms(entry),

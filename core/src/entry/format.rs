@@ -236,6 +236,12 @@ impl Format {
         by_layout!(self, |l| l.decode(level, entry), Decoded, (level: u8, entry: u64))
     }
 
+    /// The table that an entry of a table at `level` leads to: where [`Format::decode`] gives a [`Decoded::Table`].
+    #[inline]
+    pub const fn leads_to(self, level: u8, entry: u64) -> Option<Mfn> {
+        by_layout!(self, |l| l.leads_to(level, entry), Option<Mfn>, (level: u8, entry: u64))
+    }
+
     /// The permissions that the entry was written with, whatever else it is. A mark for recalculation does not
     /// change them; what a processor lets through in the end, [`Format::hardware`] says.
     #[inline]

@@ -79,6 +79,7 @@ impl TypeSet {
     }
 
     /// Whether `ty` is one of them.
+    #[inline]
     pub const fn has(self, ty: P2mType) -> bool {
         self.0 >> ty as u8 & 1 == 1
     }
@@ -98,6 +99,7 @@ pub(super) const PAGING_TYPES: TypeSet = PAGING;
 
 impl Group {
     /// The members in the tree of that time.
+    #[inline]
     pub const fn types(self, era: Era) -> TypeSet {
         match (self, era) {
             (Group::Ram, Era::Oct2011) => RAM_2011,

@@ -30,6 +30,7 @@ impl Leaf {
     }
 
     /// Whether it names a frame: one of those types that may have none names it or not.
+    #[inline]
     pub const fn has_frame(&self) -> bool {
         self.mfn.is_valid() && self.ty.may_have_frame()
     }

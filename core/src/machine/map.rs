@@ -43,8 +43,8 @@ pub const READ_ROOM: u64 = 15;
 pub const PAGE_LOCK_ROOM: u64 = 7;
 /// Lock pages that a domain's record has room for: a lock page covers 512 locks.
 pub const LOCK_PAGES: u64 = 8;
-/// Most frames of a world.
-pub const MAX_FRAMES: u32 = 4096;
+/// Most frames of a world: 64 MB.
+pub const MAX_FRAMES: u32 = 16384;
 /// Most domains of a world, views of them counted.
 pub const MAX_DOMAINS: usize = 24;
 /// Most actors of a lesson.
@@ -60,7 +60,6 @@ pub(super) const FRAME_RECORD: u32 = 8;
 const INDEX_HEAD: u32 = 64;
 const INDEX_DOM: u32 = 32;
 const INDEX_FRAME: u32 = 8;
-const FREE_MAP: u32 = MAX_FRAMES / 64;
 pub(super) const DOM_RECORD: u32 = 256;
 const DIRECTORY: u32 = 32;
 const ACTOR_RECORD: u32 = 256;
@@ -150,6 +149,11 @@ pub struct Map {
     area_size: u32,
 }
 
+/// Words that a free map takes: a bit for each frame, in whole lines.
+const fn free_map_room(frames: u32) -> u32 {
+    frames.div_ceil(64).next_multiple_of(8)
+}
+
 impl Map {
     /// A map for that many of each. Beyond the limits ([`MAX_FRAMES`] ..) it is cut to them.
     pub fn new(of: Sizes) -> Map {
@@ -159,7 +163,7 @@ impl Map {
         let (records, objects, grants) = (of.records as u32, of.objects as u32, of.grants as u32);
         let frames_at = frames * FRAME_WORDS as u32;
         let free_at = frames_at + FRAME_RECORD * frames;
-        let heap_at = free_at + FREE_MAP * (1 + domains);
+        let heap_at = free_at + free_map_room(frames) * (1 + domains);
         let xen_at = heap_at + 8;
         let doms_at = xen_at + XEN;
         let actors_at = doms_at + DOM_RECORD * domains;
@@ -279,12 +283,13 @@ impl Map {
     }
 
     /// A word of the free map: of the heap, or of a domain's table pool.
+    #[inline]
     pub const fn free_map(&self, pool: Option<u8>, i: u32) -> Word {
         let map = match pool {
             None => 0,
             Some(d) => 1 + d as u32,
         };
-        Word(self.free_at + FREE_MAP * map + i)
+        Word(self.free_at + free_map_room(self.frames) * map + i)
     }
 
     /// Words of a free map that this world uses.
@@ -345,6 +350,7 @@ impl Map {
     }
 
     /// The frames that the actor's gets have pinned: by domain and gfn, the mfn with the number of pins above bit 40.
+    #[inline]
     pub const fn pins(&self, a: ActorId) -> Sorted {
         Sorted { at: Word(self.actors_at + ACTOR_RECORD * a.0 as u32 + PINS), room: PIN_ROOM }
     }
@@ -420,6 +426,7 @@ impl Map {
     }
 
     /// A word of the lesson's own, alone on its line.
+    #[inline]
     pub const fn word(&self, i: u32) -> Word {
         Word(self.lesson_at + 8 * i)
     }
@@ -435,6 +442,7 @@ impl Map {
     }
 
     /// A lock of the lesson's own.
+    #[inline]
     pub const fn named_lock(&self, i: u32) -> Word {
         Word(self.locks_at + 8 * i)
     }

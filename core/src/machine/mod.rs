@@ -44,6 +44,6 @@ pub use lists::FrameList;
 pub use map::*;
 pub use record::*;
 pub use region::Region;
-pub use sorted::Sorted;
+pub use sorted::{Place, Sorted};
 pub use words::Words;
 pub use world::{Actor, Deferral, Domain, Form, Kind, NamedLock, Policy, Ring, View, ViewKind, World};

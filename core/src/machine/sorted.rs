@@ -15,6 +15,17 @@ pub struct Sorted {
     pub room: u64,
 }
 
+/// Where a key is in a map, or would be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// How many keys are smaller.
+    i: u64,
+    /// How many there are.
+    n: u64,
+    /// The value, if the key is there.
+    pub held: Option<u64>,
+}
+
 impl Sorted {
     /// Words that a map with room for `room` pairs takes.
     pub const fn size(room: u64) -> u64 {
@@ -53,42 +64,74 @@ impl Sorted {
     /// Sets the value of a key; false if the key is new and there is no room for it.
     #[inline]
     pub fn put<W: Words>(self, m: &mut W, key: u64, value: u64) -> bool {
-        let (i, n) = self.rank(m, key);
-        if i < n && m.get(self.key(i)) == key {
-            m.set(self.value(i), value);
-            return true;
-        }
-        if n == self.room {
-            return false;
-        }
-        for j in (i..n).rev() {
-            let (k, v) = self.pair(m, j);
-            m.set(self.key(j + 1), k);
-            m.set(self.value(j + 1), v);
-        }
-        m.set(self.key(i), key);
-        m.set(self.value(i), value);
-        m.set(self.at, n + 1);
-        true
+        let place = self.find(m, key);
+        self.put_at(m, place, key, value)
     }
 
     /// Takes a key out and gives its value.
     #[inline]
     pub fn take<W: Words>(self, m: &mut W, key: u64) -> Option<u64> {
-        let (i, n) = self.rank(m, key);
-        if i == n || m.get(self.key(i)) != key {
-            return None;
+        let place = self.find(m, key);
+        if place.held.is_some() {
+            self.take_at(m, place);
         }
-        let old = m.get(self.value(i));
+        place.held
+    }
+
+    /// Where a key is, or would be: for [`Sorted::put_at`] and [`Sorted::take_at`], as long as the map stays as it is.
+    #[inline(always)]
+    pub fn find<W: Words>(self, m: &mut W, key: u64) -> Place {
+        let (i, n) = self.rank(m, key);
+        let held = if i < n && m.get(self.key(i)) == key { Some(m.get(self.value(i))) } else { None };
+        Place { i, n, held }
+    }
+
+    /// Sets the value of the key whose place that is; false if it is new and there is no room for it.
+    #[inline(always)]
+    pub fn put_at<W: Words>(self, m: &mut W, Place { i, n, held }: Place, key: u64, value: u64) -> bool {
+        if held.is_none() {
+            if n == self.room {
+                return false;
+            }
+            if i < n {
+                self.part(m, i, n);
+            }
+            m.set(self.key(i), key);
+            m.set(self.at, n + 1);
+        }
+        m.set(self.value(i), value);
+        true
+    }
+
+    /// Takes out the key that is at that place.
+    #[inline(always)]
+    pub fn take_at<W: Words>(self, m: &mut W, Place { i, n, .. }: Place) {
+        if i + 1 < n {
+            self.close(m, i, n);
+        }
+        m.set(self.key(n - 1), 0);
+        m.set(self.value(n - 1), 0);
+        m.set(self.at, n - 1);
+    }
+
+    /// Moves the pairs from `i` on one up.
+    #[inline(never)]
+    fn part<W: Words>(self, m: &mut W, i: u64, n: u64) {
+        for j in (i..n).rev() {
+            let (k, v) = self.pair(m, j);
+            m.set(self.key(j + 1), k);
+            m.set(self.value(j + 1), v);
+        }
+    }
+
+    /// Moves the pairs behind `i` one down.
+    #[inline(never)]
+    fn close<W: Words>(self, m: &mut W, i: u64, n: u64) {
         for j in i + 1..n {
             let (k, v) = self.pair(m, j);
             m.set(self.key(j - 1), k);
             m.set(self.value(j - 1), v);
         }
-        m.set(self.key(n - 1), 0);
-        m.set(self.value(n - 1), 0);
-        m.set(self.at, n - 1);
-        Some(old)
     }
 
     /// Empties the map.
@@ -111,9 +154,12 @@ impl Sorted {
     }
 
     /// How many keys are smaller, and how many there are.
-    #[inline]
+    #[inline(always)]
     fn rank<W: Words>(self, m: &mut W, key: u64) -> (u64, u64) {
-        let n = self.len(m);
-        ((0..n).find(|&i| m.get(self.key(i)) >= key).unwrap_or(n), n)
+        let (n, mut i) = (self.len(m), 0);
+        while i < n && m.get(self.key(i)) < key {
+            i += 1;
+        }
+        (i, n)
     }
 }

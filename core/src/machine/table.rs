@@ -42,6 +42,7 @@ pub enum TableAct {
 
 impl TableAct {
     /// The domain whose locks decide what the effect does.
+    #[inline(always)]
     pub const fn section(self) -> Option<u8> {
         match self {
             TableAct::NeedFlush(slot) | TableAct::FlushDue(slot) => Some(slot),
@@ -51,6 +52,7 @@ impl TableAct {
 }
 
 /// Does it. `inside`: the actor holds a lock of [`TableAct::section`]'s table.
+#[inline(always)]
 pub fn act<W: Words>(m: &mut W, world: &World, me: ActorId, a: TableAct, inside: bool) -> u64 {
     // Where flushes are put off there are no more actors than bits; elsewhere nobody sets one.
     let bit = 1_u64.checked_shl(me.0 as u32).unwrap_or(0);

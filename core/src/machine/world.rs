@@ -284,6 +284,7 @@ impl World {
     }
 
     /// The domain at a place.
+    #[inline]
     pub fn domain(&self, slot: u8) -> &Domain {
         &self.domains[slot as usize]
     }
@@ -359,6 +360,7 @@ impl World {
     }
 
     /// What an entry met at a level means for `g`: the leaf with the frame of this very gfn.
+    #[inline]
     pub fn leaf_of(&self, g: DomGfn, entry: u64, level: u8) -> Option<Leaf> {
         match self.format.decode(level, entry) {
             Decoded::Leaf(leaf) => Some(Leaf { mfn: leaf.mfn.plus(g.gfn.offset(leaf.order)), ..leaf }),

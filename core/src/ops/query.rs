@@ -15,6 +15,7 @@ use crate::step::{Act, Step, Stop};
 use std::ops::ControlFlow::{Break, Continue};
 
 /// Takes what guards an entry: the global lock in its mode, then the range.
+#[inline(always)]
 pub fn take<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
     if let Some(mode) = plan.global {
         s.lock(crate::lock::Lock::Global(slot), mode)?;
@@ -26,6 +27,7 @@ pub fn take<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
 }
 
 /// Releases it, innermost first; then makes a flush that was put off, if nothing of the table is held any more.
+#[inline(always)]
 pub fn release<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
     if let Some(range) = plan.range {
         s.unlock(range, plan.mode)?;
@@ -91,19 +93,25 @@ pub fn walk<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8), Stop> {
 /// walk is given as it is by now, for one effect more; the table stays as it is.
 pub fn walk_marks<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8, bool), Stop> {
     let slot = s.slot(g.dom)?;
+    walk_here(s, slot, g)
+}
+
+/// The same, made part of whoever calls it.
+#[inline(always)]
+fn walk_here<S: Step>(s: &mut S, slot: u8, g: DomGfn) -> Result<(u64, u8, bool), Stop> {
     s.note("walks the table");
     let top = s.act(Act::Table(TableAct::Top { slot, g }))?;
     // Above the level's byte stands whether a mark was met.
     let marked = |s: &S, entry| (s.world().format.needs_recalc(entry) as u64) << 8;
     let from = (top, 3 | marked(s, top));
-    let (entry, at) = s.fold(from, |s, (entry, at)| match s.world().format.decode(at as u8, entry) {
-        Decoded::Table { mfn } if at as u8 > 0 => {
+    let (entry, at) = s.fold(from, |s, (entry, at)| match s.world().format.leads_to(at as u8, entry) {
+        Some(mfn) => {
             let word = s.page_word(mfn, g.gfn.index(at as u8 - 1))?;
             s.note("walks the table");
             let entry = s.load(word)?;
             Ok(Continue((entry, (at - 1) | marked(s, entry))))
         }
-        _ => Ok(Break((entry, at))),
+        None => Ok(Break((entry, at))),
     })?;
     let level = at as u8;
     if at >> 8 == 0 {
@@ -117,8 +125,14 @@ pub fn walk_marks<S: Step>(s: &mut S, g: DomGfn) -> Result<(u64, u8, bool), Stop
 /// the type has none, whatever the entry keeps there (populate on demand: a number that means nothing), or the frame
 /// is broken; for a hole [`Format::miss`](crate::entry::Format::miss). Its size is that of [`Format::taken`](crate::entry::Format::taken).
 pub fn answer(world: &World, g: DomGfn, entry: u64, level: u8) -> u64 {
+    answer_of(world, entry, level, world.leaf_of(g, entry, level))
+}
+
+/// The same, where the leaf is known.
+#[inline(always)]
+fn answer_of(world: &World, entry: u64, level: u8, leaf: Option<Leaf>) -> u64 {
     let format = world.format;
-    match world.leaf_of(g, entry, level) {
+    match leaf {
         Some(leaf) if leaf.ty.may_have_frame() && !leaf.ty.is_broken() => {
             format.taken(format.with_mfn(entry, leaf.mfn), level)
         }
@@ -163,6 +177,11 @@ impl Query {
 /// entry that still shares where it should not found no memory, and an event says so.
 pub fn resolve<S: Step>(s: &mut S, g: DomGfn, q: Query) -> Result<(u64, u8), Stop> {
     let found = walk(s, g)?;
+    unshared(s, g, q, found)
+}
+
+/// The same, when the walk has been made.
+fn unshared<S: Step>(s: &mut S, g: DomGfn, q: Query, found: (u64, u8)) -> Result<(u64, u8), Stop> {
     let shares = s.world().leaf_of(g, found.0, found.1).is_some_and(|l| l.ty.is_shared());
     if !(q.unshare && shares) {
         return Ok(found);
@@ -200,15 +219,12 @@ pub fn get_gfn_query<S: Step>(s: &mut S, g: DomGfn) -> Result<u64, Stop> {
 
 fn get<S: Step>(s: &mut S, g: DomGfn, slot: u8, plan: Plan, q: Query) -> Result<u64, Stop> {
     take(s, slot, plan)?;
-    let (mut entry, mut level) = resolve(s, g, q)?;
-    if q.alloc && s.world().leaf_of(g, entry, level).is_some_and(|l| l.ty.is_pod()) {
-        // That may need more than the entry: it begins with nothing held. What it could not populate is answered so.
-        release(s, slot, plan)?;
-        s.scope(|s| super::pod::demand_populate_one(s, g))?;
-        take(s, slot, plan)?;
-        (entry, level) = resolve(s, g, q)?;
+    let (mut entry, mut level, _) = walk_here(s, slot, g)?;
+    let mut leaf = s.world().leaf_of(g, entry, level);
+    if leaf.is_some_and(|l| q.unshare && l.ty.is_shared() || q.alloc && l.ty.is_pod()) {
+        (entry, level) = changed(s, g, (slot, plan), q, (entry, level))?;
+        leaf = s.world().leaf_of(g, entry, level);
     }
-    let leaf = s.world().leaf_of(g, entry, level);
     if q.alloc && leaf.is_some_and(|l| l.ty.is_broken()) && s.world().format.era() != Era::Oct2011 {
         super::crash::crash(s, slot)?;
     }
@@ -217,7 +233,28 @@ fn get<S: Step>(s: &mut S, g: DomGfn, slot: u8, plan: Plan, q: Query) -> Result<
     {
         s.act(Act::Pin { g, mfn: leaf.mfn })?;
     }
-    Ok(answer(s.world(), g, entry, level))
+    Ok(answer_of(s.world(), entry, level, leaf))
+}
+
+/// The entry that a get finds where the first one is to be changed: unshared, or populated on demand.
+#[cold]
+#[inline(never)]
+fn changed<S: Step>(
+    s: &mut S,
+    g: DomGfn,
+    (slot, plan): (u8, Plan),
+    q: Query,
+    found: (u64, u8),
+) -> Result<(u64, u8), Stop> {
+    let found = unshared(s, g, q, found)?;
+    if !(q.alloc && s.world().leaf_of(g, found.0, found.1).is_some_and(|l| l.ty.is_pod())) {
+        return Ok(found);
+    }
+    // That may need more than the entry: it begins with nothing held. What it could not populate is answered so.
+    release(s, slot, plan)?;
+    s.scope(|s| super::pod::demand_populate_one(s, g))?;
+    take(s, slot, plan)?;
+    resolve(s, g, q)
 }
 
 /// `put_gfn g`: drops the pin of the innermost get of `g`, if that got a frame, and the entry's lock. Where flushes are

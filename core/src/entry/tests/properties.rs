@@ -73,6 +73,16 @@ fn read_back(format: Format, leaf: Leaf, ctx: &LeafCtx) -> Decoded {
 }
 
 proptest! {
+    /// The short way to a link is the long one's.
+    #[test]
+    fn a_link_is_what_decodes_as_a_table((format, entry) in format_and_word(), level in 0..4u8) {
+        let table = match format.decode(level, entry) {
+            Decoded::Table { mfn } => Some(mfn),
+            _ => None,
+        };
+        prop_assert_eq!(format.leads_to(level, entry), table);
+    }
+
     #[test]
     fn what_is_written_is_read_back(format in any_format(), leaf in any_leaf(), ctx in any_ctx()) {
         let entry = format.leaf(&leaf, &ctx);

@@ -109,7 +109,7 @@ fn maps() {
     check(large, "0x200 = §ram_paged order 9", &["pages are paged out and shared one by one: `ram_paged` has order 0"]);
     check(large, "0x200 = ram_rw order §3", &["order 3 is none; there are 0 (4 KB), 9 (2 MB) and 18 (1 GB)"]);
     let huge =
-        "order 18 of `ram_rw` takes 262144 frames, and a world has at most 4096; `populate_on_demand` takes none";
+        "order 18 of `ram_rw` takes 262144 frames, and a world has at most 16384; `populate_on_demand` takes none";
     check(large, "0x40000 = §ram_rw order 18", &[huge]);
     check(
         large,
@@ -118,8 +118,8 @@ fn maps() {
     );
     check(large, "§0x200 = M as ram_rw", &["`M` is taken: it is a frame, at line 18"]);
     check(large, "§0x11 = ram_rw", &["frame number 0x11 is mapped already, at line 18"]);
-    // 4097 frames, M, S, T, F, three free ones, and two roots with four and two tables.
-    check(large, "0x1000..0x2000 = ram_rw", &["14:1  the world has 4112 frames with its tables: at most 4096"]);
+    // 16385 frames, M, S, T, F, three free ones, and two roots with four and two tables.
+    check(large, "0x1000..0x5000 = ram_rw", &["14:1  the world has 16400 frames with its tables: at most 16384"]);
 }
 
 #[test]

@@ -71,6 +71,7 @@ pub fn before_free<S: Step>(s: &mut S, slot: u8) -> Result<(), Stop> {
 }
 
 /// After a lock of the domain's table was released: if that was the actor's last, the flush that it has put off.
+#[inline(always)]
 pub fn released<S: Step>(s: &mut S, slot: u8) -> Result<(), Stop> {
     if s.world().flush == Deferral::Deferred && s.act(Act::Table(TableAct::FlushDue(slot)))? != 0 {
         flush_now(s, slot)?;
