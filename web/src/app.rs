@@ -3,8 +3,8 @@
 use yew::prelude::*;
 
 use crate::components::{
-    Actors, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, ReportSheet, Say, ScalePanel, ShareSheet,
-    Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers,
+    Actors, BesidePanel, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, LiveTimelinePanel, ReportSheet,
+    Say, ScalePanel, ShareSheet, Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers,
 };
 use crate::hooks::{Ui, use_address, use_keys, use_player, use_scale, use_search, use_threads};
 use crate::state::{Mode, Side, State};
@@ -61,6 +61,7 @@ fn stage(ui: &Ui) -> Html {
             <main class="stage">
                 <Stage moment={moment.clone()} />
                 { match ui.mode {
+                    Mode::Step if ui.other.is_some() => html! { <BesidePanel /> },
                     Mode::Step => html! { <><WalkPanel moment={moment.clone()} /><Entry moment={moment.clone()} /></> },
                     Mode::Explore => html! { <Explore /> },
                     Mode::Live => html! { <LivePanel moment={moment.clone()} /> },
@@ -78,7 +79,11 @@ fn stage(ui: &Ui) -> Html {
                 }
             </div>
             <Say moment={moment.clone()} />
-            <TimelinePanel {moment} />
+            if let Some(live) = ui.live.sight.as_ref().filter(|_| ui.mode == Mode::Live).and_then(|sight| sight.timeline.clone()) {
+                <LiveTimelinePanel {moment} {live} />
+            } else {
+                <TimelinePanel {moment} />
+            }
         </>
     }
 }

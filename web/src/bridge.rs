@@ -1,5 +1,6 @@
 //! The page's way to what happens elsewhere: workers and files. Nothing else of the page talks to workers.
 
+mod clock;
 mod explore;
 mod file;
 mod live;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use p2mscope_core::addr::ActorId;
 use p2mscope_core::judge;
-use p2mscope_core::lesson::{Lesson as Text, Teaching};
+use p2mscope_core::lesson::{Form, Lesson as Text, Staged, Teaching};
 use p2mscope_core::machine::Policy;
 use p2mscope_core::script::{self, Script};
 use p2mscope_core::sim::Sim;
@@ -48,8 +48,12 @@ pub struct Lesson {
     pub versions: Vec<String>,
     /// The breach that the lesson says is there, in this version and under this policy.
     pub expects: Option<Rule>,
+    /// Why it cannot be run live, in this version.
+    pub not_live: Option<String>,
     /// The program of each actor, the procedures that it calls below it.
     pub programs: Vec<Vec<Line>>,
+    /// What each actor runs live.
+    pub loops: Vec<Vec<Line>>,
     script: Arc<Script>,
 }
 
@@ -77,17 +81,28 @@ pub struct Opened {
     pub policy: Policy,
     /// The world in its first state.
     pub sim: Sim<Program>,
-    /// All of its words at first.
-    pub first: Arc<[u64]>,
+    /// The same as it was staged, for runs of other kinds.
+    pub staged: Staged,
 }
 
 /// Reads `text`. Its first version is taken where it has none of that name, its own policy where none is given; of the
 /// rules only `rules` are watched, or where there are none all that a step can break.
 pub fn open(text: &str, version: &str, policy: Option<Policy>, rules: Option<Rules>) -> Result<Opened, Vec<Fault>> {
+    open_as(text, version, Form::Once, policy, rules)
+}
+
+/// The same, of the programs or of the loops that are run live.
+pub fn open_as(
+    text: &str,
+    version: &str,
+    form: Form,
+    policy: Option<Policy>,
+    rules: Option<Rules>,
+) -> Result<Opened, Vec<Fault>> {
     let lesson = Text::parse(text)?;
     let version = lesson.versions().iter().find(|it| *it == version).or(lesson.versions().first());
     let version = version.cloned().unwrap_or_else(|| "before".to_owned());
-    let staged = lesson.stage(&version, policy, None)?;
+    let staged = lesson.stage_as(&version, form, policy, None)?;
     let policy = staged.world.policy;
     let expected = lesson.expects.iter().filter(|it| it.version == version && it.policies.contains(&policy));
     let watched = rules.unwrap_or_else(judge::watched);
@@ -101,19 +116,21 @@ pub fn open(text: &str, version: &str, policy: Option<Policy>, rules: Option<Rul
             teaching: lesson.teaching.clone(),
             versions: lesson.versions().to_vec(),
             expects: expected.filter_map(|it| it.breach).next(),
-            programs: staged.world.actor_ids().map(|actor| lines(&lesson, &version, actor)).collect(),
+            not_live: lesson.why_not_live(&version),
+            programs: staged.world.actor_ids().map(|actor| lines(&lesson, &version, form, actor)).collect(),
+            loops: staged.world.actor_ids().map(|actor| lines(&lesson, &version, Form::Loop, actor)).collect(),
             script: staged.script.clone(),
         },
         sim: staged.sim(watched),
-        first: staged.first,
+        staged,
         version,
         policy,
     })
 }
 
 /// An actor's lines, and those of the procedures if it calls any.
-fn lines(lesson: &Text, version: &str, actor: ActorId) -> Vec<Line> {
-    let own = lesson.program_text(usize::from(actor.0), version);
+fn lines(lesson: &Text, version: &str, form: Form, actor: ActorId) -> Vec<Line> {
+    let own = lesson.text_as(usize::from(actor.0), version, form);
     let calls = own.is_some_and(|text| text.as_str().contains("call "));
     let procedures = lesson.procedures_text(version).filter(|_| calls);
     own.into_iter().chain(procedures).flat_map(|text| lines_of(lesson, text)).collect()

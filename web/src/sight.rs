@@ -6,15 +6,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use p2mscope_core::addr::ActorId;
-use p2mscope_core::live::{Counts, State as Thread};
+use p2mscope_core::live::{Counts, Recording, State as Thread};
 use p2mscope_core::lock::{Lock, Mode};
 use p2mscope_core::machine::World;
 use p2mscope_core::sched::Run;
 use p2mscope_core::view::{
-    Counted, Diagnosis, HeldLock, HeldView, Holder, LockName, Sleep, State, WaitEdge, WaitNode, Waits, Wanted,
-    stuck_forms,
+    Counted, Diagnosis, HeldLock, HeldView, Holder, LiveTimeline, LockName, Sleep, State, StuckView, TimesView,
+    WaitEdge, WaitNode, Waits, Wanted, stuck_forms,
 };
-use p2mscope_core::watch::Broken;
 use p2mscope_core::watch::waits::{On, Wait, describe_one, rings};
 
 use crate::moment::Moment;
@@ -33,6 +32,24 @@ pub struct Actor {
     pub held: Vec<(Lock, Mode)>,
     /// What it waits for.
     pub waiting: Option<(Lock, Mode)>,
+    /// Whether it sleeps until a condition holds.
+    pub asleep: bool,
+    /// What was released when it was aborted, in that order.
+    pub released: Vec<(Lock, Mode)>,
+}
+
+/// A recording of a run, and whether its steps lead to the words that the run left.
+pub struct Recorded {
+    /// What was recorded.
+    pub recording: Recording,
+    /// Whether all of it can be stepped again and leads to the same words.
+    pub same: bool,
+    /// The hash of the words that the run left.
+    pub live: u64,
+    /// The hash of those that the steps lead to.
+    pub stepped: u64,
+    /// Rounds a second while it was recorded.
+    pub rate: f64,
 }
 
 /// All threads of a run.
@@ -41,12 +58,24 @@ pub struct Sight {
     pub actors: Vec<Actor>,
     /// Those who can never go on, with what they wait for.
     pub stuck: Vec<Wait>,
+    /// In which forms they are stuck, and whom it is enough to abort.
+    pub forms: StuckView,
     /// The world that they share.
     pub world: std::sync::Arc<World>,
+    /// How long locks were held and waited for, if that is metered.
+    pub times: Vec<TimesView>,
+    /// Times that found no place.
+    pub beyond: u64,
+    /// How finely the clock ticks, in ns, if times are metered.
+    pub tick: Option<u64>,
+    /// What threads did last, if that is kept.
+    pub timeline: Option<Rc<LiveTimeline>>,
     /// Once all have stopped: the words as they stand, to be decoded.
     pub words: Option<Rc<RefCell<Run<Program>>>>,
-    /// After a drain: what does not hold of the words. None while any actor is elsewhere than at its round's end.
-    pub broken: Option<Vec<Broken>>,
+    /// What does not hold of the words, once all are at rest. None while any actor is elsewhere.
+    pub left: Option<Vec<String>>,
+    /// Once all have stopped: the recording, if there is one.
+    pub recorded: Option<Rc<Recorded>>,
     /// Seconds since they began.
     pub seconds: f64,
 }
@@ -74,7 +103,7 @@ impl Sight {
                     owners: self.owners(me, lock, mode).into_iter().map(|it| it.0).collect(),
                     since: 0,
                 },
-                None if actor.thread == Thread::Drained => State::Ended,
+                None if matches!(actor.thread, Thread::Drained | Thread::Aborted) => State::Ended,
                 None => State::Runs,
             };
             // Where in its program a thread is nobody can see.
@@ -101,7 +130,7 @@ impl Sight {
                 let Some(lock) = &cell.lock else { continue };
                 cell.holder = holder(lock.id, Mode::Exclusive).pop();
                 cell.queue = queue(lock.id).map(|(actor, _)| actor).collect();
-                cell.heat = 0;
+                cell.heat = self.heat(lock.id);
             }
         }
         for it in &mut moment.scene.locks {
@@ -111,6 +140,13 @@ impl Sight {
         (moment.scene.asleep, moment.scene.ended) = (Vec::new(), Vec::new());
         moment.waits = self.waits();
         self.diagnose(&moment.waits, &mut moment.diagnosis);
+    }
+
+    /// How much a lock was waited for, beside the one that was waited for most: 60 for that one, as the scene's steps go.
+    fn heat(&self, lock: u64) -> u64 {
+        let cost = |it: &TimesView| it.waited.count * it.waited.mean;
+        let most = self.times.iter().map(cost).max().unwrap_or(0).max(1);
+        self.times.iter().filter(|it| it.lock.id == lock).map(|it| cost(it) * 60 / most).max().unwrap_or(0)
     }
 
     fn held(&self, lock: Lock, mode: Mode) -> HeldView {
@@ -132,7 +168,7 @@ impl Sight {
             name: self.world.actor_name(ActorId(n)).to_owned(),
             state: match (actor.thread, actor.waiting) {
                 (_, Some(_)) => "waits",
-                (Thread::Drained, _) => "ended",
+                (Thread::Drained | Thread::Aborted, _) => "ended",
                 _ => "runs",
             },
             stuck: stuck.contains(&n),
@@ -170,7 +206,8 @@ impl Sight {
     /// Who is not known to be stuck and may go on, and who has ended.
     fn others(&self) -> (Vec<ActorId>, Vec<ActorId>) {
         let free = self.actors.iter().zip(0..).filter(|(_, n)| !self.stuck.iter().any(|wait| wait.actor.0 == *n));
-        let (ended, moving): (Vec<_>, Vec<_>) = free.partition(|(actor, _)| actor.thread == Thread::Drained);
+        let (ended, moving): (Vec<_>, Vec<_>) =
+            free.partition(|(actor, _)| matches!(actor.thread, Thread::Drained | Thread::Strayed | Thread::Aborted));
         let ids = |all: Vec<(&Actor, u8)>| all.into_iter().map(|(_, n)| ActorId(n)).collect();
         (ids(moving), ids(ended))
     }

@@ -4,6 +4,7 @@
 //! has the views decode what came of it ([`Moment`]). It knows nothing of the browser either; what has to be done there
 //! (a search, threads, a clock) follows from the state, in `bridge` and `hooks`.
 
+mod beside;
 mod explore;
 mod key;
 mod live;
@@ -21,9 +22,10 @@ use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::{Session, Size};
 use yew::Reducible;
 
+pub use beside::Other;
 pub use explore::{Explore, Found, Heard, News, Progress, Question, Report};
 pub use key::{Key, LIST};
-pub use live::{Live, Seen, Wish};
+pub use live::{COMPARED, Live, Order, RECORDED, Seen, Summary, Wish};
 pub use pick::Picked;
 pub use scale::{Dot, Inquiry, Said, Scale, Settings};
 pub use stage::{Stage, Turn};
@@ -92,6 +94,10 @@ pub struct State {
     pub live: Live,
     /// Virtual time.
     pub scale: Scale,
+    /// Under which policy the same schedule is shown beside, while stepping.
+    pub beside: Option<Policy>,
+    /// What that policy makes of it.
+    pub other: Option<Rc<Other>>,
 }
 
 /// What can happen to the page.
@@ -169,6 +175,18 @@ pub enum Action {
     },
     /// Start, freeze, drain or end threads.
     Live(Wish),
+    /// Abort a thread's actor.
+    Abort(ActorId),
+    /// Meter the next run, or not.
+    Meter(bool),
+    /// Record the next run, or not.
+    Record(bool),
+    /// The policy to compare live runs with.
+    CompareWith(Policy),
+    /// Step through the recorded run.
+    StepThrough,
+    /// Show what another policy makes of the same schedule, or nothing beside.
+    Beside(Option<Policy>),
     /// What the threads were seen to do.
     Threads(Seen),
     /// Compute in virtual time.
@@ -207,6 +225,8 @@ impl State {
             explore: Explore::default(),
             live: Live::default(),
             scale: Scale::default().of_another(first),
+            beside: None,
+            other: None,
         };
         state.look();
         state
@@ -214,7 +234,9 @@ impl State {
 
     /// Decodes the state that the run stands in.
     fn look(&mut self) {
-        let sight = self.live.sight.as_ref().filter(|_| self.mode == Mode::Live);
+        // Of a comparison the runs under the other policy have other locks than the scene.
+        let sight =
+            self.live.sight.as_ref().filter(|it| self.mode == Mode::Live && it.world.policy == self.stage.policy);
         let stand = sight.and_then(|sight| sight.words.as_ref());
         let moment = match stand {
             Some(run) => Some(Moment::of(&mut run.borrow_mut(), &self.picked, &Session::default())),
@@ -226,6 +248,8 @@ impl State {
             }
             Rc::new(moment)
         });
+        let policy = self.beside.filter(|_| self.mode == Mode::Step);
+        self.other = policy.and_then(|policy| Other::of(&self.stage, policy, &self.picked)).map(Rc::new);
     }
 
     /// What a key means now.
@@ -328,7 +352,9 @@ impl State {
             }
             Action::Live(wish) => {
                 self.mode = Mode::Live;
-                self.live.wish(wish, self.stage.question());
+                if self.stage.lesson.as_ref().is_none_or(|lesson| lesson.not_live.is_none()) {
+                    self.live.wish(wish, self.stage.question());
+                }
             }
             Action::Threads(seen) => self.live.see(seen),
             Action::Scale => {
@@ -338,6 +364,18 @@ impl State {
             Action::StopScale => self.scale.stop(),
             Action::ScaleSettings(settings) => self.scale.settings = settings,
             Action::Scaled(run, said) => self.scale.hear(run, said),
+            Action::Abort(actor) => self.live.abort(actor),
+            Action::Meter(metered) => self.live.metered = metered,
+            Action::Record(recorded) => self.live.recorded = recorded,
+            Action::CompareWith(policy) => self.live.other = policy,
+            Action::StepThrough => {
+                let recorded = self.live.sight.as_ref().and_then(|sight| sight.recorded.clone());
+                let (Some(recorded), Some(order)) = (recorded, self.live.order.clone()) else { return };
+                self.notice = self.stage.load_recording(&order.question, &recorded.recording).err();
+                self.picked = Picked::default();
+                (self.mode, self.playing, self.until) = (Mode::Step, false, None);
+            }
+            Action::Beside(policy) => self.beside = policy,
         }
         self.look();
     }

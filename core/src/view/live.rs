@@ -2,15 +2,15 @@
 //! timeline, and in which form who is stuck.
 
 use super::timeline::{Bar, BarState, HoldBar, Lane, Timeline};
-use super::{Branch, LockName};
+use super::{Branch, LockName, stuck_forms};
 use crate::addr::{ActorId, DomGfn};
 use crate::live::{Deed, Histogram, Live, LockTimes, State, Track};
 use crate::lock::{Lock, Mode};
 use crate::machine::World;
 use crate::sched::side;
 use crate::sim::Code;
+use crate::watch::invariants;
 use crate::watch::waits::Wait;
-use crate::watch::{abort, forms, invariants};
 
 /// How long one side of a lock was held and waited for.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -119,11 +119,8 @@ pub struct StuckView {
 pub fn stuck(world: &World, stuck: &[Wait], ended: &[ActorId]) -> StuckView {
     let moves = |a: &ActorId| !ended.contains(a) && stuck.iter().all(|w| w.actor != *a);
     let moving: Vec<ActorId> = world.actor_ids().filter(moves).collect();
-    let forms = forms::forms(stuck, &moving, ended);
-    StuckView {
-        forms: forms.iter().map(|form| forms::describe(world, form)).collect(),
-        abort: abort::to_abort(stuck, &moving).into_iter().map(|a| a.0).collect(),
-    }
+    let (forms, abort) = stuck_forms(world, stuck, &moving, ended);
+    StuckView { forms: forms.into_iter().map(|form| form.sentence).collect(), abort }
 }
 
 /// What does not hold of the words that a run has left: rules of words at rest, what an aborted actor or one that went

@@ -1,6 +1,7 @@
 //! The built page in a headless browser.
 
 mod lesson;
+mod live;
 mod plain;
 mod serve;
 mod share;

@@ -9,7 +9,7 @@ use super::token::{Badge, colour, kind_in_words};
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, id};
 use crate::program::{Lesson, Line};
-use crate::state::Action;
+use crate::state::{Action, Mode};
 
 /// The panel.
 #[component]
@@ -46,7 +46,7 @@ fn card(actor: &ActorView, moment: &Moment, ui: &Ui) -> Html {
                 { buttons(actor, ui) }
             </div>
             if let Some(lesson) = &ui.stage.lesson {
-                { program(actor, lesson, moment.actors.len() > 3) }
+                { program(actor, lesson, ui.mode == Mode::Live, moment.actors.len() > 3) }
             }
             { status(actor, moment) }
         </li>
@@ -64,8 +64,9 @@ fn pill(actor: &ActorView) -> Html {
 }
 
 /// The actor's lines. Where the page is low only those around the next one are shown.
-fn program(actor: &ActorView, lesson: &Lesson, many: bool) -> Html {
-    let Some(lines) = lesson.programs.get(usize::from(actor.actor)) else { return Html::default() };
+fn program(actor: &ActorView, lesson: &Lesson, live: bool, many: bool) -> Html {
+    let programs = if live { &lesson.loops } else { &lesson.programs };
+    let Some(lines) = programs.get(usize::from(actor.actor)) else { return Html::default() };
     let line = |place: Option<u64>| place.and_then(|place| lesson.line(actor.actor, place));
     let (next, done) = (line(actor.place), line(actor.done));
     let near = window(lines.len(), next.or(done).unwrap_or(0), if many { 2 } else { 3 });

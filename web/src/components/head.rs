@@ -49,7 +49,7 @@ fn on_click(ui: &Ui, action: Action) -> Callback<MouseEvent> {
 }
 
 /// Hears a select; what was chosen comes as the place in its list.
-fn on_choice(ui: &Ui, action: impl Fn(usize) -> Option<Action> + 'static) -> Callback<Event> {
+pub fn on_choice(ui: &Ui, action: impl Fn(usize) -> Option<Action> + 'static) -> Callback<Event> {
     let ui = ui.clone();
     Callback::from(move |event: Event| {
         let chosen = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
@@ -89,6 +89,24 @@ fn policy(ui: &Ui) -> Html {
                 }) }
             </select>
         </label>
+    }
+}
+
+/// A list of all policies.
+pub fn policies(chosen: Policy, label: &'static str, choose: Callback<Policy>) -> Html {
+    let choose = Callback::from(move |event: Event| {
+        let list = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+        let index = list.and_then(|list| usize::try_from(list.selected_index()).ok());
+        if let Some(policy) = index.and_then(|index| Policy::ALL.get(index)) {
+            choose.emit(*policy);
+        }
+    });
+    html! {
+        <select onchange={choose} aria-label={label}>
+            { for Policy::ALL.map(|policy| html! {
+                <option value={policy.name()} selected={chosen == policy}>{ policy_in_words(policy) }</option>
+            }) }
+        </select>
     }
 }
 

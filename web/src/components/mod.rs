@@ -1,6 +1,7 @@
 //! The page's parts, one to a panel. They draw what the views say and dispatch what the user does.
 
 mod actors;
+mod beside;
 mod diagnosis;
 mod edit;
 mod entry;
@@ -10,6 +11,8 @@ mod head;
 mod icon;
 mod keys_sheet;
 mod live;
+mod live_timeline;
+mod live_times;
 mod panel;
 mod say;
 mod scale;
@@ -25,6 +28,7 @@ mod walk;
 mod watchers;
 
 pub use actors::Actors;
+pub use beside::BesidePanel;
 pub use diagnosis::ReportSheet;
 pub use edit::Edit;
 pub use entry::Entry;
@@ -33,6 +37,7 @@ pub use frames::FrameTable;
 pub use head::Head;
 pub use keys_sheet::KeysSheet;
 pub use live::LivePanel;
+pub use live_timeline::LiveTimelinePanel;
 pub use say::Say;
 pub use scale::ScalePanel;
 pub use scene::Stage;

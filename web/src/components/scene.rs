@@ -11,14 +11,14 @@ use super::panel::Panel;
 use super::token::{Token, colour};
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, Shown, id, mapped};
-use crate::state::Action;
+use crate::state::{Action, Mode};
 
 /// The panel.
 #[component]
 pub fn Stage(props: &super::Props) -> Html {
     let ui = use_ui();
     let moment = &props.moment;
-    let plan = place::plan(&moment.scene, &moment.actors);
+    let controls = if ui.mode == Mode::Step { super::beside::choice(&ui) } else { Html::default() };
     let note = match moment.scene.policy {
         "global" => "one lock guards the whole table",
         "unlocked" => "look-ups take no lock; updates take the whole table",
@@ -28,11 +28,21 @@ pub fn Stage(props: &super::Props) -> Html {
         _ => "one lock for each cell of 2 MB; darker: waited for longer",
     };
     html! {
-        <Panel id="scene" title="Ranges" {note}>
+        <Panel id="scene" title="Ranges" {note} {controls}>
+            { drawing(moment, &ui) }
+        </Panel>
+    }
+}
+
+/// The ranges of a moment, drawn and in words.
+pub fn drawing(moment: &Shown, ui: &Ui) -> Html {
+    let plan = place::plan(&moment.scene, &moment.actors);
+    html! {
+        <>
             <svg class="scene" viewBox={format!("0 0 {WIDTH} {}", plan.height)} role="img"
                 aria-label="Who stands on which range; the same in words follows">
                 <Arrows />
-                { for plan.bands.iter().map(|band| draw_band(band, moment, &ui)) }
+                { for plan.bands.iter().map(|band| draw_band(band, moment, ui)) }
                 { for plan.boxes.iter().map(|(rect, it)| draw_box(rect, it)) }
                 { for plan.zones.iter().map(|zone| html! {
                     <g class="zone">
@@ -40,13 +50,13 @@ pub fn Stage(props: &super::Props) -> Html {
                         <text x={px(zone.rect.x + 9.0)} y={px(zone.rect.y + 13.0)}>{ zone.label }</text>
                     </g>
                 }) }
-                { draw_actors(&plan, moment, &ui) }
+                { draw_actors(&plan, moment, ui) }
             </svg>
             <div class="unseen">
                 <h3>{ "The ranges in words" }</h3>
                 <ul>{ for in_words(moment).into_iter().map(|line| html! { <li>{ line }</li> }) }</ul>
             </div>
-        </Panel>
+        </>
     }
 }
 

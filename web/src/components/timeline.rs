@@ -26,17 +26,13 @@ pub fn TimelinePanel(props: &super::Props) -> Html {
     html! {
         <Panel id="timeline" title="Timeline" class="time" controls={forks(timeline, &ui)}>
             <div class="lanes" style={format!("--lanes: {}", timeline.lanes.len())}>
-                <ol class="lane-names">
-                    { for timeline.lanes.iter().map(|lane| html! {
-                        <li style={colour(id(lane.actor))}><Badge actor={id(lane.actor)} kind={moment.kind(lane.actor)} />{ &lane.name }</li>
-                    }) }
-                </ol>
+                { names(timeline, moment) }
                 <div class="track" role="slider" tabindex="0" aria-label="Position in the run" aria-valuemin="0"
                     aria-valuemax={timeline.len.to_string()} aria-valuenow={timeline.at.to_string()}
                     aria-valuetext={format!("step {} of {}", timeline.at, timeline.len)}
                     onclick={seek(&ui, steps)}>
                     { draw(timeline, steps) }
-                    { labels(moment, steps) }
+                    { labels(timeline, steps) }
                 </div>
             </div>
             <div class="unseen">
@@ -62,7 +58,19 @@ fn x_of(step: usize, steps: usize) -> f32 {
     step as f32 / steps as f32 * WIDTH
 }
 
-fn draw(timeline: &Timeline, steps: usize) -> Html {
+/// The actors' names, a line to each lane.
+pub fn names(timeline: &Timeline, moment: &Moment) -> Html {
+    html! {
+        <ol class="lane-names">
+            { for timeline.lanes.iter().map(|lane| html! {
+                <li style={colour(id(lane.actor))}><Badge actor={id(lane.actor)} kind={moment.kind(lane.actor)} />{ &lane.name }</li>
+            }) }
+        </ol>
+    }
+}
+
+/// The lanes; the axis has so many positions.
+pub fn draw(timeline: &Timeline, steps: usize) -> Html {
     let height = LANE * timeline.lanes.len() as f32;
     let x = |step| x_of(step, steps);
     html! {
@@ -102,8 +110,7 @@ fn draw_lane(lane: &Lane, y: f32, timeline: &Timeline, x: &impl Fn(usize) -> f32
 }
 
 /// The letters on the lanes; they keep their shape while the drawing is stretched.
-fn labels(moment: &Moment, steps: usize) -> Html {
-    let timeline = &moment.timeline;
+pub fn labels(timeline: &Timeline, steps: usize) -> Html {
     let at = |step: usize| format!("left: {:.2}%", x_of(step, steps) / WIDTH * 100.0);
     let tag = |lane: usize, from: usize, text: String, class: &'static str| {
         html! { <span {class} style={format!("{}; top: calc({lane} * var(--lane))", at(from))}>{ text }</span> }

@@ -4,8 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use p2mscope_core::addr::ActorId;
+use p2mscope_core::judge;
+use p2mscope_core::lesson::Form;
+use p2mscope_core::live::Recording;
 use p2mscope_core::machine::{Kind, Policy};
-use p2mscope_core::sched::{Offer, Origin, Picker, Random, RoundRobin, Run, Session, Sighting, Size};
+use p2mscope_core::sched::{Beside, Offer, Origin, Picker, Random, RoundRobin, Run, Session, Sighting, Size};
 use p2mscope_core::view;
 
 use super::explore::{Found, Question};
@@ -220,6 +223,34 @@ impl Stage {
     /// This actor goes on until it waits or ends, or why it cannot.
     pub fn until_blocked(&mut self, actor: ActorId) -> Result<(), String> {
         self.run(|run| run.until_blocked(actor).map(drop).map_err(|_| refused(run, actor)))
+    }
+
+    /// Takes the steps of a recorded live run, from the first state of the loops that it ran; then stands at the first state
+    /// again. Another version, policy or text leads back to the programs.
+    pub fn load_recording(&mut self, question: &Question, recording: &Recording) -> Result<(), String> {
+        let (text, policy) = (&question.text, Some(question.policy));
+        let opened = program::open_as(text, &question.version, Form::Loop, policy, None);
+        let opened = opened.map_err(|faults| faults.first().map_or(String::new(), ToString::to_string))?;
+        let mut run = Run::new(opened.staged.sim_of(recording, judge::watched()));
+        let taken = run.retrace(&recording.steps);
+        run.seek(0);
+        self.version = opened.version;
+        self.policy = opened.policy;
+        self.lesson = Some(Rc::new(opened.lesson));
+        self.run = Some(Rc::new(RefCell::new(run)));
+        match taken == recording.steps.len() {
+            true => Ok(()),
+            false => Err(format!("Step {} of the recording cannot be taken again.", taken + 1)),
+        }
+    }
+
+    /// What another policy makes of the steps so far.
+    pub fn beside(&self, policy: Policy) -> Option<Beside<Program>> {
+        let mut run = self.run.as_ref()?.borrow_mut();
+        let form = if run.sim().rounds().is_empty() { Form::Once } else { Form::Loop };
+        let opened = program::open_as(&self.text, &self.version, form, Some(policy), None).ok()?;
+        let other = Run::new(opened.staged.sim_with(run.sim().rounds().to_vec(), judge::watched()));
+        Some(Beside::new(&mut run, other))
     }
 
     /// Takes the steps of a finding from the first state on; then stands at the first state again, or at the end.

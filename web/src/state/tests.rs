@@ -170,9 +170,9 @@ fn playing_ends_where_nobody_can_step() {
 #[test]
 fn another_lesson_ends_threads_and_search() {
     let state = after([Action::Explore, Action::Live(Wish::Run)]);
-    assert!(state.explore.question.is_some() && state.live.question.is_some());
+    assert!(state.explore.question.is_some() && state.live.order.is_some());
     let state = state.reduce(lesson("S15"));
-    assert_eq!((state.live.wish, &state.explore.question, &state.live.question), (Wish::Nothing, &None, &None));
+    assert_eq!((state.live.wish, &state.explore.question, &state.live.order), (Wish::Nothing, &None, &None));
 }
 
 /// The deadlocks that could be, each as who asked where for the first time.
