@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use p2mscope_core::machine::Policy;
+use p2mscope_core::sched::Session;
 
 use super::pick::Picked;
 use super::stage::Stage;
@@ -42,7 +43,7 @@ impl Other {
             .after
             .is_some()
             .then(|| format!("There nobody can go on; here all go on in turn. {}", beside.stands()));
-        let moment = Rc::new(Moment::of(&mut beside.run, picked));
+        let moment = Rc::new(Moment::of(&mut beside.run, picked, &Session::default()));
         Some(Self { policy, moment, parted, ends, breaks })
     }
 }
