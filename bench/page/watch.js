@@ -18,7 +18,16 @@ window.bench = (() => {
     while (!so()) await frame();
     return performance.now();
   };
+  // Clicks a button of a panel; where the panel is not open, that key opens it.
+  const press = async (panel, opens, name) => {
+    const button = () => [...document.querySelectorAll(`${panel} button`)].find((it) => it.innerText.startsWith(name));
+    if (!one(`${panel} .buttons`)) key(opens);
+    await until(button);
+    button().click();
+  };
   const bench = { said, until, key };
+  bench.threads = async (wish) => { await press("#live", "l", wish); return true; };
+  bench.explore = async () => { await press("#explore", "e", "Explore"); return true; };
 
   // When a step is possible: its button is there, and works.
   const possible = () => one("#step") && !one("#step").disabled && document.documentElement.dataset.keys === "heard";
@@ -62,7 +71,7 @@ window.bench = (() => {
       if (now !== seen) [seen, looks] = [now, [looks[1], performance.now()]];
       return said("#live-says").includes("deadlock, for real");
     };
-    [...document.querySelectorAll("button")].find((it) => it.innerText === "Start threads").click();
+    await press("#live", "l", "Start threads");
     const shown = await until(deadlocked);
     return shown - looks[0];
   };
@@ -70,7 +79,7 @@ window.bench = (() => {
   // Stops the search that runs; gives how many ms later the page says so.
   bench.cancel = async () => {
     const begin = performance.now();
-    [...document.querySelectorAll("#explore button")].find((it) => it.innerText === "Stop").click();
+    await press("#explore", "e", "Stop");
     await until(() => said("#verdict").startsWith("Stopped"));
     await painted();
     return performance.now() - begin;

@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(Record::from_json(&text), Ok(record()));
         assert_eq!(text.lines().count(), 9, "a line for each object:\n{text}");
         let broken = Record::from_json(&text.replace("\"date\"", "\"day\"")).unwrap_err();
-        assert!(broken.contains("line 3 column"), "{broken}");
+        assert!(broken.contains("missing field `date` at line 9"), "{broken}");
     }
 
     #[test]

@@ -155,10 +155,10 @@ async fn open_text(page: &Page, text: &str) {
 /// ms of each frame while the threads of a lesson of so many actors run.
 async fn frames(page: &Page, actors: usize, ms: u64) -> Vec<f64> {
     open_text(page, &crowd(actors)).await;
-    page.click("button", "Start threads").await;
+    promised(page, "bench.threads('Start threads')").await;
     page.until("Number(bench.said('#live-rate').replace(/\\D/g, '')) > 0").await;
     let frames = numbers(&promised(page, &format!("bench.frames({ms})")).await);
-    page.click("button", "Freeze").await;
+    promised(page, "bench.threads('Freeze')").await;
     page.until("bench.said('#live-says').startsWith('Frozen')").await;
     frames
 }
@@ -203,9 +203,8 @@ async fn visit(page: Page, e: Effort, whole: bool) -> Visit {
     choose(&page, "Lesson", "S14").await;
     choose(&page, "Version", "before").await;
     for _ in 0..e.few() {
-        page.click("button", "Live").await;
         seen.deadlock.extend(promised(&page, "bench.deadlock()").await.as_f64());
-        page.click("button", "Freeze").await;
+        promised(&page, "bench.threads('Freeze')").await;
         page.until("bench.said('#live-says').startsWith('Frozen')").await;
     }
     let ms = if e.quick { 300 } else { 3_000 };
@@ -213,7 +212,7 @@ async fn visit(page: Page, e: Effort, whole: bool) -> Visit {
     seen.few = frames(&page, (cores - 1).max(2), ms).await;
     seen.many = frames(&page, 16, ms).await;
     for _ in 0..e.few() {
-        page.click("button", "Explore every order").await;
+        promised(&page, "bench.explore()").await;
         page.until("Number(bench.said('#explore .figures dd').replace(/\\D/g, '')) > 0").await;
         seen.cancel.extend(promised(&page, "bench.cancel()").await.as_f64());
     }

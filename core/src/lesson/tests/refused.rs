@@ -59,7 +59,7 @@ fn keys_and_values() {
         &["[[actor]] has no key `colour`; it has name, kind, domain, program, live"],
     );
     check("control = true", "control = §1", &["[[domain]] `control` is true or false, here is a number"]);
-    check("tables = 2", "tables = §-2", &["[[domain]] `tables` is a number from 0 to 4095, here is -2"]);
+    check("tables = 2", "tables = §-2", &["[[domain]] `tables` is a number from 0 to 16383, here is -2"]);
     check("tables = 2", "tables = §2.5", &["[[domain]] `tables` is a number, here is a broken number"]);
     check(
         "id = 2\n",
