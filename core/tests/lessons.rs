@@ -36,10 +36,42 @@ fn all() -> Vec<Lesson> {
 fn every_expectation_holds_and_counts_do_not_depend_on_threads() {
     for l in all() {
         let run = |threads| with_threads(threads, || judge(&l, Limits::default(), false, &|_| Continue(()))).unwrap();
-        let (one, two) = (run(1), run(2));
-        for (a, b) in one.iter().zip(&two) {
+        let (one, mut two) = (run(1), run(2));
+        for (a, b) in one.iter().zip(&mut two) {
+            // Each thread has room of its own in the table.
+            b.report.table = a.report.table;
             assert_eq!(a.wrong, Vec::<String>::new(), "{} {} {}", l.id, a.version, a.policy.name());
-            assert_eq!(a, b, "{}", l.id);
+            assert_eq!(a, &*b, "{}", l.id);
+        }
+    }
+}
+
+/// The reduced search answers what the whole one does, from no more states, by as many steps; on one thread and on two from
+/// as many states. In S03 repaired with ranges of 2 MB more than a quarter of the steps is left out.
+#[test]
+fn reduced_searches_give_the_same_verdicts() {
+    let search = |sim: &Sim<Script>, q: &Question<Script>, n| with_threads(n, || explore(sim, q, |_| Continue(())));
+    for l in all() {
+        for e in &l.expects {
+            for &policy in &e.policies {
+                let staged = l.stage(&e.version, Some(policy), e.pin).expect("it is staged");
+                let q = p2mscope_core::judge::question(e.breach, Limits::default(), false);
+                let sim = staged.sim(q.stop);
+                let whole = search(&sim, &q, 1);
+                let (one, two) = (search(&sim, &q.clone().reduced(), 1), search(&sim, &q.reduced(), 2));
+                let name = format!("{} {} {}", l.id, e.version, policy.name());
+                assert_eq!((&one.verdict, &two.verdict), (&whole.verdict, &whole.verdict), "{name}");
+                assert_eq!((one.states, one.steps, one.pruned), (two.states, two.steps, two.pruned), "{name}");
+                assert!(one.states <= whole.states && one.ends == whole.ends, "{name}");
+                if name == "S03 repaired 2m" {
+                    assert!(
+                        one.pruned_share() > 0.25 && one.states < whole.states,
+                        "{} of {}",
+                        one.states,
+                        whole.states
+                    );
+                }
+            }
         }
     }
 }
@@ -180,7 +212,8 @@ fn undo_to_the_start_gives_the_first_hash() {
 fn a_limit_gives_a_bound_and_no_verdict() {
     let l = lesson("first");
     let sim = l.stage("repaired", Some(Policy::M2), None).unwrap().sim(watched());
-    let q = Question { limits: Limits { states: 1000, depth: 1 << 20 }, ..Question::prove(watched()) };
+    let q =
+        Question { limits: Limits { states: 1000, depth: 1 << 20, ..Limits::default() }, ..Question::prove(watched()) };
     assert!(matches!(explore(&sim, &q, |_| Continue(())).verdict, Verdict::Bound { .. }));
 }
 

@@ -281,6 +281,11 @@ impl<C: Code> Sim<C> {
         }
     }
 
+    /// How many rounds of its program the actor is to run.
+    pub fn rounds(&self, a: ActorId) -> u64 {
+        self.rounds_of(a)
+    }
+
     /// The rules that the watchers look at.
     pub fn rules(&self) -> Rules {
         self.watch.rules()
@@ -344,6 +349,10 @@ impl<C: Code> Sim<C> {
         for thing in self.freed_since(mark) {
             for a in self.world.clone().actor_ids() {
                 let locals = self.locals(a);
+                self.mem.note(self.world.map.ghost(a, GhostWord::Assigned).0);
+                for i in (0..VARS).filter(|i| locals.assigned >> i & 1 == 1) {
+                    self.mem.note(self.world.map.var(a, i).0);
+                }
                 let stale = locals.stale | self.code.names(&self.world, a, &locals, thing);
                 self.mem.set(self.world.map.ghost(a, GhostWord::Stale), stale as u64);
             }

@@ -313,7 +313,7 @@ fn all_ways_to_explore_count_the_same_states() {
         let (text, l) = lesson(&mut Dice(seed));
         let policy = Policy::ALL[seed as usize % Policy::ALL.len()];
         let staged = l.stage("before", Some(policy), None).expect("it can be staged");
-        let limits = Limits { states: 20_000, depth: 1000 };
+        let limits = Limits { states: 20_000, depth: 1000, ..Limits::default() };
         let count = |exact, threads| {
             let q = Question { exact, limits, ..Question::prove(watched()) };
             with_threads(threads, || explore(&staged.sim(watched()), &q, |_| Continue(())))

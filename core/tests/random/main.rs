@@ -4,6 +4,7 @@
 
 mod dice;
 mod programs;
+mod reduced;
 mod trial;
 mod world;
 
