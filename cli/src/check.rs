@@ -200,6 +200,9 @@ fn in_words(j: &Judged) -> String {
             j.lock_events.unwrap_or(0),
             broken.why
         ),
+        Verdict::Likely { missed } => {
+            format!("nothing found, but memory was too small, and about {missed:.0} states were missed")
+        }
         Verdict::Bound { why } => format!("bound reached, nothing found: {why}"),
         Verdict::Cancelled => "ended before it was complete".into(),
         Verdict::Failed { why } => format!("the search failed: {why}"),

@@ -6,7 +6,7 @@ use crate::number::short;
 use crate::{Done, lesson, run};
 use clap::Args;
 use p2mscope_core::addr::ActorId;
-use p2mscope_core::explore::{Book, Limits, Progress, Report, Verdict, explore, with_threads};
+use p2mscope_core::explore::{Book, Limits, Progress, Report, Table, Verdict, explore, with_threads};
 use p2mscope_core::judge::{question, watched};
 use p2mscope_core::lesson::Lesson;
 use p2mscope_core::machine::Policy;
@@ -37,6 +37,17 @@ pub struct Command {
     /// Give up after about so many states.
     #[arg(long, default_value_t = Limits::default().states)]
     states: u64,
+    /// Go no deeper than so many steps.
+    #[arg(long, default_value_t = Limits::default().depth)]
+    depth: u32,
+    /// Megabytes for the states that were seen. What does not fit is searched with three bits of each state, and the
+    /// answer says how many were probably missed.
+    #[arg(long, value_name = "MB", default_value_t = Limits::default().memory >> 20)]
+    memory: u64,
+    /// Try every actor at every step, and count all reachable states. Otherwise an actor whose next step nobody else can
+    /// touch goes alone, and of actors that nothing tells apart the first begins: the same answer from fewer states.
+    #[arg(long)]
+    no_reduce: bool,
     /// Threads to search with; all cores if left out.
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -59,7 +70,7 @@ fn rule(name: &str) -> Result<Rule, String> {
     })
 }
 
-/// Searches. Status 0: safe. 1: a breach. 2: the file cannot be read. 3: a bound was reached.
+/// Searches. Status 0: safe. 1: a breach. 2: the file cannot be read. 3: a bound was reached, or memory was too small.
 pub fn run(command: &Command) -> Done {
     let path = &command.file;
     let lesson = match lesson::read(path) {
@@ -70,10 +81,11 @@ pub fn run(command: &Command) -> Done {
         Ok(staged) => staged,
         Err(errors) => return Done::unreadable(lesson::listed(path, &errors)),
     };
-    let limits = Limits { states: command.states, ..Limits::default() };
+    let limits = Limits { states: command.states, depth: command.depth, memory: command.memory << 20 };
     let mut q = question(command.find, limits, command.exact);
     let book = Arc::new(Book::new());
     q.orders = Some(book.clone());
+    let q = if command.no_reduce { q } else { q.reduced() };
     if command.find == Some(Rule::Starvation) && staged.world.patience.is_none() {
         return Done::unreadable("nobody starves in a world without `patience`".to_string());
     }
@@ -81,8 +93,8 @@ pub fn run(command: &Command) -> Done {
     let bar = bar(&lesson.id);
     let begun = Instant::now();
     let progress = |p: &Progress| {
-        let what = if p.shortening { "found; looking for the shortest way: " } else { "" };
-        bar.set_message(format!("{what}{} states, depth {}", p.states, p.depth));
+        let seconds = begun.elapsed().as_secs_f64();
+        bar.set_message(so_far(p, seconds));
         bar.tick();
         ControlFlow::Continue(())
     };
@@ -96,9 +108,9 @@ pub fn run(command: &Command) -> Done {
         found.retrace(schedule);
     }
     let told = Told { lesson: &lesson, staged: &staged, version: &command.version };
-    let answer = Answer { lesson: &lesson, command, policy: staged.world.policy, report: &report };
+    let answer = Answer { lesson: &lesson, command, policy: staged.world.policy, report: &report, seconds };
     let out = match command.json {
-        true => answer.json(&mut found, seconds, &told, &session, &ways) + "\n",
+        true => answer.json(&mut found, &told, &session, &ways) + "\n",
         false => {
             let wrong = told.text(command.report, &mut found, &session);
             let ways = if wrong.is_empty() { String::new() } else { ways.concat() };
@@ -108,7 +120,7 @@ pub fn run(command: &Command) -> Done {
     let status = match report.verdict {
         Verdict::Safe => 0,
         Verdict::Found { .. } => 1,
-        Verdict::Bound { .. } | Verdict::Cancelled | Verdict::Failed { .. } => 3,
+        Verdict::Likely { .. } | Verdict::Bound { .. } | Verdict::Cancelled | Verdict::Failed { .. } => 3,
     };
     Done { out, status, ..Done::default() }
 }
@@ -132,12 +144,37 @@ fn ways(run: &mut Run<Script>, met: &[Sighting]) -> (Session, Vec<String>) {
     (session, ways)
 }
 
+/// How far a search has come, in one line.
+fn so_far(p: &Progress, seconds: f64) -> String {
+    let mut line = String::new();
+    if p.shortening {
+        line += "found; looking for the shortest way: ";
+    } else if p.pass > 1 {
+        line += &format!("pass {}: ", p.pass);
+    }
+    line += &format!("{} states, depth {}, {}", p.states, p.depth, table(&p.table));
+    if !p.shortening && p.pass == 1 && seconds > 0.0 {
+        line += &format!(", {:.1} M steps/s", p.steps as f64 / seconds / 1e6);
+    }
+    if p.pruned > 0 {
+        line += &format!(", {:.0} % pruned", 100.0 * p.pruned_share());
+    }
+    line
+}
+
+/// What the states take: `16 MB, 31 % full`.
+fn table(t: &Table) -> String {
+    let what = if t.bits { "three bits a state, " } else { "" };
+    format!("{what}{:.1} MB, {:.0} % full", t.bytes as f64 / (1 << 20) as f64, t.load as f64 / 10.0)
+}
+
 /// What is to be told.
 struct Answer<'a> {
     lesson: &'a Lesson,
     command: &'a Command,
     policy: Policy,
     report: &'a Report,
+    seconds: f64,
 }
 
 impl Answer<'_> {
@@ -148,16 +185,24 @@ impl Answer<'_> {
             None => "no breach".to_string(),
             Some(rule) => format!("no {rule}"),
         };
-        match &r.verdict {
+        let told = match &r.verdict {
             Verdict::Safe => format!(
-                "{under}: safe. {searched} in all {} states ({} steps, {} ends), every interleaving; chance of a missed \
-                 state {:.0e}\n",
-                r.states, r.steps, r.ends, r.missed_chance
+                "{under}: safe. {searched} in {}, every interleaving; chance of a missed state {:.0e}\n",
+                self.states(),
+                r.missed_chance
+            ),
+            Verdict::Likely { missed } => format!(
+                "{under}: probably safe. {searched} in {}, as far as they could be told apart: for all states there is \
+                 too little memory, and about {missed:.0} were taken for others ({:.4} % met were entered). What lies \
+                 behind these alone was not searched; --memory gives more\n",
+                self.states(),
+                coverage(r.states, *missed)
             ),
             Verdict::Found { broken, schedule } => format!(
-                "{under}: {} after {} steps, the fewest there are: {}\nschedule: {}\n{}",
+                "{under}: {} after {} steps, {}: {}\nschedule: {}\n{}",
                 broken.rule,
                 schedule.len(),
+                if r.fewest { "the fewest there are" } else { "not proved to be the fewest" },
                 broken.why,
                 found.schedule(),
                 run::told(found)
@@ -165,17 +210,37 @@ impl Answer<'_> {
             Verdict::Bound { why } => format!("{under}: bound reached, {searched} found: {why}\n"),
             Verdict::Cancelled => format!("{under}: ended before it was complete\n"),
             Verdict::Failed { why } => format!("{under}: the search failed: {why}\n"),
-        }
+        };
+        told + &self.numbers()
     }
 
-    fn json(
-        &self,
-        found: &mut Run<Script>,
-        seconds: f64,
-        told: &Told<'_>,
-        session: &Session,
-        ways: &[String],
-    ) -> String {
+    /// `all 120 states`, or what stands for all.
+    fn states(&self) -> String {
+        let r = self.report;
+        let these = format!("{} states ({} steps, {} ends)", r.states, r.steps, r.ends);
+        if r.pruned > 0 { format!("{these} that stand for all") } else { format!("all {these}") }
+    }
+
+    /// The last line: the numbers of the search.
+    fn numbers(&self) -> String {
+        let r = self.report;
+        let rate = r.steps as f64 / self.seconds.max(1e-9) / 1e6;
+        let mut line =
+            format!("searched: {} states, {} steps, depth {}, {}", r.states, r.steps, r.depth, table(&r.table));
+        line += &match r.passes {
+            1 => format!("; {:.2} s, {rate:.1} M steps/s", self.seconds),
+            n => format!("; {:.2} s in {n} passes", self.seconds),
+        };
+        if r.pruned > 0 {
+            line += &format!("; {:.0} % of the steps pruned", 100.0 * r.pruned_share());
+        }
+        if let Some(why) = r.whole {
+            line += &format!("; every actor was tried, since {why}");
+        }
+        line + "\n"
+    }
+
+    fn json(&self, found: &mut Run<Script>, told: &Told<'_>, session: &Session, ways: &[String]) -> String {
         let r = self.report;
         let mut answer = json!({
             "lesson": self.lesson.id,
@@ -187,14 +252,24 @@ impl Answer<'_> {
             "deadlocked": r.deadlocked,
             "depth": r.depth,
             "missed_chance": r.missed_chance,
-            "seconds": seconds,
+            "seconds": self.seconds,
+            "steps_per_second": r.steps as f64 / self.seconds.max(1e-9),
+            "passes": r.passes,
+            "pruned": r.pruned,
+            "pruned_share": r.pruned_share(),
+            "whole": r.whole,
+            "table": { "bytes": r.table.bytes, "load": r.table.load as f64 / 1000.0, "bits": r.table.bits },
         });
         let verdict = match &r.verdict {
             Verdict::Safe => json!("safe"),
+            Verdict::Likely { missed } => {
+                json!({ "likely": { "missed": missed, "coverage": coverage(r.states, *missed) / 100.0 } })
+            }
             Verdict::Found { broken, schedule } => json!({ "found": {
                 "breach": broken.rule.name(),
                 "why": broken.why,
                 "steps": schedule.len(),
+                "fewest": r.fewest,
                 "schedule": found.schedule(),
             }}),
             Verdict::Bound { why } => json!({ "bound": why }),
@@ -209,4 +284,9 @@ impl Answer<'_> {
         answer["ways"] = json!(ways.iter().map(|w| w.trim_end()).collect::<Vec<_>>());
         answer.to_string()
     }
+}
+
+/// Which share of the new states that were met was entered, in percent.
+fn coverage(entered: u64, missed: f64) -> f64 {
+    100.0 * entered as f64 / (entered as f64 + missed)
 }

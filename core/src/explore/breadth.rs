@@ -5,7 +5,8 @@
 
 use super::circles::Circles;
 use super::packed::{Packed, Packer, unpack};
-use super::question::{Question, Schedule, Tally};
+use super::question::{self, Question, Schedule, Tally};
+use super::seen::SLICE;
 use super::table::Table;
 use crate::addr::ActorId;
 use crate::sim::{Code, Sim, Stepped};
@@ -39,6 +40,8 @@ pub(super) struct Breadth<C> {
     deepest: u32,
     found: Option<(u32, Broken)>,
     circles: Option<Circles>,
+    /// Bytes of the packed states.
+    packed: u64,
     target: Rules,
     stop: Rules,
     /// What was counted so far.
@@ -50,7 +53,9 @@ impl<C: Code> Breadth<C> {
     /// is a state that hangs, else a state that breaks what `q` asks for.
     pub fn new(sim: Sim<C>, q: &Question<C>, deepest: u32, circles: Option<Circles>) -> Breadth<C> {
         let mut packer = Packer::new(&sim);
-        let level = vec![Some(packer.pack(&sim).into())];
+        let first: Packed = packer.pack(&sim).into();
+        let packed = first.len() as u64;
+        let level = vec![Some(first)];
         let mut breadth = Breadth {
             packer,
             seen: Table::with_room(0),
@@ -63,6 +68,7 @@ impl<C: Code> Breadth<C> {
             deepest,
             found: None,
             circles,
+            packed,
             target: q.target(),
             stop: Rules(q.stop.0 | q.target().0),
             tally: Tally::default(),
@@ -81,6 +87,14 @@ impl<C: Code> Breadth<C> {
     /// Goes on for about that many steps; true when it has ended.
     pub fn run(&mut self, q: &Question<C>, steps: u64) -> bool {
         let last = self.tally.steps + steps;
+        let places =
+            self.nodes.capacity() as u64 * size_of::<Node>() as u64 + 32 * (self.level.len() + self.next.len()) as u64;
+        let circles = self.circles.as_ref().map_or(0, Circles::bytes);
+        self.tally.table = question::Table {
+            bytes: self.seen.bytes() + places + self.packed + circles,
+            load: (8000 * self.nodes.len() as u64 / self.seen.bytes()) as u32,
+            bits: false,
+        };
         while self.tally.steps < last {
             if self.at == self.level.len() {
                 // The level of the finding is met to its end, so that the count does not hang on where in it it lies.
@@ -96,6 +110,14 @@ impl<C: Code> Breadth<C> {
             self.expand(q);
         }
         false
+    }
+
+    /// Whether it may not go on, since it takes more than it may.
+    pub fn full(&self, q: &Question<C>) -> bool {
+        // A table that grows stands beside the larger one for a while; so do the nodes.
+        let grows = self.nodes.len() as u64 + SLICE * self.sim.world().map.actors() as u64 >= self.seen.room();
+        let more = if grows { 2 * self.seen.bytes() } else { 0 };
+        self.tally.states > q.limits.states || self.tally.table.bytes + more > q.limits.memory
     }
 
     /// What was found: the schedule, and what its last step broke.
@@ -117,6 +139,7 @@ impl<C: Code> Breadth<C> {
         let from = self.level_at + self.at as u32;
         self.at += 1;
         let Some(state) = state else { return };
+        self.packed -= state.len() as u64;
         self.sim.restore(&unpack(&state));
         self.packer.touch(&self.sim, 0);
         for actor in self.sim.world().actor_ids() {
@@ -150,7 +173,9 @@ impl<C: Code> Breadth<C> {
         self.nodes.push(node);
         self.tally.depth = self.depth + 1;
         let expandable = self.meet(q, self.nodes.len() as u32 - 1, mark, &did.broken);
-        self.next.push(expandable.then(|| self.packer.pack(&self.sim).into()));
+        let state: Option<Packed> = expandable.then(|| self.packer.pack(&self.sim).into());
+        self.packed += state.as_ref().map_or(0, |s| s.len() as u64);
+        self.next.push(state);
     }
 
     /// Counts a new state; whether it is to be expanded.
@@ -175,10 +200,10 @@ impl<C: Code> Breadth<C> {
     }
 }
 
-fn hang() -> Broken {
+pub(super) fn hang() -> Broken {
     Broken { rule: Rule::Hang, actor: None, why: "from here no end can be reached, whoever runs".into() }
 }
 
-fn deadlock() -> Broken {
+pub(super) fn deadlock() -> Broken {
     Broken { rule: Rule::Deadlock, actor: None, why: "nobody can move, and not all have ended".into() }
 }

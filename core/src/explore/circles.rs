@@ -7,6 +7,7 @@
 //! number and a byte for each state.
 
 use super::packed::{Packed, Packer};
+use super::question;
 use super::walk::Visit;
 use crate::sim::{Code, Sim};
 use std::collections::HashMap;
@@ -44,10 +45,38 @@ impl Circles {
     /// Nothing met yet; with a packer states are told apart as wholes.
     pub fn new(packer: Option<Packer>) -> Circles {
         let numbers = match packer {
-            Some(packer) => Numbers::Exact(packer, HashMap::new()),
+            Some(packer) => Numbers::Exact(packer, HashMap::new(), 0),
             None => Numbers::Prints(Prints::new(1 << 12)),
         };
         Circles { numbers, known: Vec::new(), path: Vec::new(), open: Vec::new(), any: false }
+    }
+
+    /// What it takes.
+    pub fn bytes(&self) -> u64 {
+        let numbers = match &self.numbers {
+            Numbers::Prints(prints) => 12 * prints.keys.len() as u64,
+            Numbers::Exact(_, map, bytes) => *bytes + 24 * map.capacity() as u64,
+        };
+        numbers + self.known.capacity() as u64 + 4 * self.open.capacity() as u64 + 12 * self.path.capacity() as u64
+    }
+
+    /// What it may take within so many states more: a table that grows stands beside the larger one for a while.
+    pub fn bytes_after(&self, states: u64) -> u64 {
+        let grows = match &self.numbers {
+            Numbers::Prints(prints) if prints.grows_at(prints.len + states as usize) => 24 * prints.keys.len() as u64,
+            _ => 0,
+        };
+        self.bytes() + grows
+    }
+
+    /// What it takes, and how full the table of numbers is.
+    pub fn table(&self) -> question::Table {
+        let room = match &self.numbers {
+            Numbers::Prints(prints) => prints.keys.len(),
+            Numbers::Exact(_, map, _) => map.capacity(),
+        };
+        let load = self.known.len() * 1000 / room.max(1);
+        question::Table { bytes: self.bytes(), load: load as u32, bits: false }
     }
 
     /// Whether any state hangs.
@@ -115,7 +144,8 @@ impl<C: Code> Visit<C> for Circles {
 /// From states to their numbers.
 enum Numbers {
     Prints(Prints),
-    Exact(Packer, HashMap<Packed, u32>),
+    /// With the bytes of all states in it.
+    Exact(Packer, HashMap<Packed, u32>, u64),
 }
 
 impl Numbers {
@@ -123,12 +153,13 @@ impl Numbers {
     fn get_or_put<C: Code>(&mut self, sim: &Sim<C>, mark: usize, fresh: Option<u32>) -> u32 {
         match self {
             Numbers::Prints(prints) => prints.get_or_put(sim.hash(), fresh),
-            Numbers::Exact(packer, map) => {
+            Numbers::Exact(packer, map, all) => {
                 packer.touch(sim, mark);
                 let bytes = packer.pack(sim);
                 match (map.get(bytes), fresh) {
                     (Some(&number), _) => number,
                     (None, Some(fresh)) => {
+                        *all += bytes.len() as u64 + 16;
                         map.insert(bytes.into(), fresh);
                         fresh
                     }
@@ -151,8 +182,12 @@ impl Prints {
         Prints { keys: vec![0; slots], numbers: vec![0; slots], len: 0 }
     }
 
+    fn grows_at(&self, len: usize) -> bool {
+        len * 10 >= self.keys.len() * 7
+    }
+
     fn get_or_put(&mut self, print: u64, fresh: Option<u32>) -> u32 {
-        if self.len * 10 >= self.keys.len() * 7 {
+        if self.grows_at(self.len) {
             let mut grown = Prints::new(self.keys.len() * 2);
             for (&key, &number) in self.keys.iter().zip(&self.numbers) {
                 if number != 0 {

@@ -7,7 +7,7 @@
 
 use super::question::{Progress, Question, Report, Tally};
 use super::seen::{Own, SLICE, Seen};
-use super::slices::{Ending, Slices};
+use super::slices::{EXACT, Ending, Reduction, Slices, YOUNG};
 use super::walk::{Branch, Halt, Walk};
 use crate::sim::{Code, Sim};
 use std::ops::ControlFlow;
@@ -31,13 +31,18 @@ pub fn explore<C: Code>(
     let mut slices = match threads {
         1 => Slices::new(sim, q),
         _ => {
-            let shared = Shared::new(q, threads);
-            rayon::broadcast(|_| shared.part(sim, q, &progress));
-            let (ending, tally) = match shared.outcome() {
-                (Ending::Complete, tally) if tally.states > q.limits.states => (Ending::Bound, tally),
-                outcome => outcome,
-            };
-            Slices::after(sim, q, ending, tally)
+            let mut reduction = Reduction::new(sim, q);
+            loop {
+                let shared = Shared::new(q, threads);
+                rayon::broadcast(|_| shared.part(sim, q, &reduction, &progress));
+                match shared.outcome() {
+                    (Ending::Again, _) => reduction.pass += 1,
+                    (Ending::Complete, tally) if tally.states > q.limits.states => {
+                        break Slices::after(sim, q, Ending::Bound, tally, reduction);
+                    }
+                    (ending, tally) => break Slices::after(sim, q, ending, tally, reduction),
+                }
+            }
         }
     };
     loop {
@@ -69,6 +74,8 @@ struct Shared {
     /// How many more branches the hungry could do with; a hint, so that walkers need not lock the pile.
     wanted: AtomicUsize,
     over: AtomicBool,
+    /// Something was learnt that this pass did not know at its beginning.
+    stale: AtomicBool,
 }
 
 /// Branches for whoever is hungry.
@@ -85,7 +92,7 @@ impl Shared {
     fn new<C>(q: &Question<C>, threads: usize) -> Shared {
         Shared {
             threads,
-            seen: Seen::new(q.exact, threads),
+            seen: Seen::new(q.exact, threads, q.limits.memory),
             pile: Mutex::new(Pile {
                 branches: Vec::new(),
                 hungry: 0,
@@ -96,6 +103,7 @@ impl Shared {
             fed: Condvar::new(),
             wanted: AtomicUsize::new(0),
             over: AtomicBool::new(false),
+            stale: AtomicBool::new(false),
         }
     }
 
@@ -111,14 +119,25 @@ impl Shared {
     }
 
     fn outcome(self) -> (Ending, Tally) {
+        let table = self.seen.table();
         let pile = self.pile.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (pile.ending.unwrap_or(Ending::Complete), pile.tally)
+        let ending = match pile.ending.unwrap_or(Ending::Complete) {
+            Ending::Complete if self.stale.into_inner() => Ending::Again,
+            ending => ending,
+        };
+        (ending, Tally { table, ..pile.tally })
     }
 
     /// The part of one thread. One that panics would leave the others asleep beside the pile for ever: it ends the search
     /// for them all.
-    fn part<C: Code>(&self, sim: &Sim<C>, q: &Question<C>, progress: &impl Fn(&Progress) -> ControlFlow<()>) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.work(sim, q, progress))) {
+    fn part<C: Code>(
+        &self,
+        sim: &Sim<C>,
+        q: &Question<C>,
+        reduction: &Reduction,
+        progress: &impl Fn(&Progress) -> ControlFlow<()>,
+    ) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.work(sim, q, reduction, progress))) {
             let text = panic.downcast_ref::<String>().cloned();
             let said = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
             self.end(Ending::Failed(said.unwrap_or_else(|| "a thread panicked".into())));
@@ -126,15 +145,21 @@ impl Shared {
     }
 
     /// The same, while all goes well.
-    fn work<C: Code>(&self, sim: &Sim<C>, q: &Question<C>, progress: &impl Fn(&Progress) -> ControlFlow<()>) {
-        let mut walk = Walk::idle(sim.clone(), q);
+    fn work<C: Code>(
+        &self,
+        sim: &Sim<C>,
+        q: &Question<C>,
+        reduction: &Reduction,
+        progress: &impl Fn(&Progress) -> ControlFlow<()>,
+    ) {
+        let mut walk = reduction.walk(sim, q);
         let mut own = Own::default();
         let first = !std::mem::replace(&mut self.pile().begun, true);
         let mut halt = match first {
             true => walk.begin(q, &mut self.seen.slice(&mut own)),
             false => Halt::Done,
         };
-        self.seen.add(walk.tally.states);
+        self.seen.add(walk.tally.states, &mut own, &mut walk.tally);
         let mut looked = 0;
         while !self.over.load(Relaxed) {
             match halt {
@@ -151,24 +176,34 @@ impl Shared {
             }
             let before = walk.tally;
             halt = walk.run(q, &mut self.seen.slice(&mut own), SLICE);
-            self.seen.add(walk.tally.states - before.states);
+            self.seen.add(walk.tally.states - before.states, &mut own, &mut walk.tally);
             if self.wanted.load(Relaxed) > 0 && halt == Halt::Slice {
                 self.feed(&mut walk);
             }
-            if self.seen.len() > q.limits.states && halt != Halt::Found {
-                self.end(Ending::Bound);
+            if halt != Halt::Found {
+                if walk.stale() && walk.tally.steps < YOUNG {
+                    self.end(Ending::Again);
+                } else if self.seen.len() > q.limits.states {
+                    self.end(Ending::Bound);
+                } else if self.seen.full() {
+                    self.end(Ending::Full(EXACT));
+                }
             }
             looked += walk.tally.steps - before.steps;
             if first && looked >= LOOK {
                 looked = 0;
                 // What the others counted is not known while they walk; the states are.
                 let states = self.seen.len();
-                let steps = walk.tally.steps as f64 / walk.tally.states.max(1) as f64 * states as f64;
-                let so_far = Progress { states, steps: steps as u64, ..walk.tally.progress(false) };
+                let all = |mine: u64| (mine as f64 / walk.tally.states.max(1) as f64 * states as f64) as u64;
+                let (steps, pruned, table) = (all(walk.tally.steps), all(walk.tally.pruned), self.seen.table());
+                let so_far = Progress { states, steps, pruned, table, ..walk.tally.progress(reduction.pass, false) };
                 if progress(&so_far).is_break() {
                     self.end(Ending::Cancelled);
                 }
             }
+        }
+        if walk.stale() {
+            self.stale.store(true, Relaxed);
         }
         self.pile().tally.add(&walk.tally);
     }

@@ -53,15 +53,27 @@ impl Table {
         }
     }
 
+    /// What it takes.
+    pub fn bytes(&self) -> u64 {
+        8 * self.slots.len() as u64
+    }
+
+    /// What it would take with room for at least that many.
+    pub fn bytes_for(states: u64) -> u64 {
+        8 * (states * 10 / 7).max(1 << 10).next_power_of_two()
+    }
+
+    /// All that is in it.
+    pub fn prints(&self) -> impl Iterator<Item = u64> {
+        self.slots.iter().map(|slot| slot.load(Relaxed)).filter(|&key| key != 0)
+    }
+
     /// The same set with room for at least that many.
     pub fn grown(&self, states: u64) -> Table {
         let table = Table::with_room(states);
-        for slot in &self.slots {
-            let key = slot.load(Relaxed);
-            if key != 0 {
-                table.insert(key);
-            }
-        }
+        self.prints().for_each(|key| {
+            table.insert(key);
+        });
         table
     }
 }

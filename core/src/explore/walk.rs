@@ -1,6 +1,8 @@
 //! The depth-first search itself: one simulated world, one explicit stack.
 
+use super::guide::Guide;
 use super::question::{Question, Schedule, Tally};
+use super::twins::Twins;
 use crate::addr::ActorId;
 use crate::sim::{Code, Sim, Snapshot};
 use crate::step::Effect;
@@ -43,10 +45,12 @@ struct Frame {
     took: (ActorId, u64),
     /// The next way of that actor to try.
     way: u64,
+    /// Who is not tried, since others stand for them; a bit for each.
+    skip: u16,
 }
 
 impl Frame {
-    const NEW: Frame = Frame { actor: 0, moved: false, took: (ActorId(0), 0), way: 0 };
+    const NEW: Frame = Frame { actor: 0, moved: false, took: (ActorId(0), 0), way: 0, skip: 0 };
 }
 
 /// A branch that was not tried yet, for another thread.
@@ -68,6 +72,9 @@ pub(super) struct Walk<C> {
     path: Vec<Frame>,
     target: Rules,
     stop: Rules,
+    twins: Twins,
+    /// Who says who may go alone, in a reduced search.
+    guide: Option<Box<Guide>>,
     /// What was counted so far.
     pub tally: Tally,
     /// The steps to a state from which no end can be reached, if one was met.
@@ -84,9 +91,25 @@ impl<C: Code> Walk<C> {
             path: Vec::new(),
             target: q.target(),
             stop: Rules(q.stop.0 | q.target().0),
+            twins: Twins::default(),
+            guide: None,
             tally: Tally::default(),
             hang: None,
         }
+    }
+
+    /// The same, in which of these twins only the first begin, and a guide says who may go alone.
+    pub fn reduced(sim: Sim<C>, q: &Question<C>, twins: Twins, guide: Option<Guide>) -> Walk<C> {
+        let mut walk = Walk { twins, guide: guide.map(Box::new), ..Walk::idle(sim, q) };
+        if walk.guide.is_some() {
+            walk.sim.words().watch_looks();
+        }
+        walk
+    }
+
+    /// Whether something was learnt since the pass began, so that it does not count.
+    pub fn stale(&self) -> bool {
+        self.guide.as_ref().is_some_and(|g| g.stale())
     }
 
     /// Begins in the state in which the world is.
@@ -123,6 +146,11 @@ impl<C: Code> Walk<C> {
 
     /// Goes on for at most that many steps, which must be all that `visit` was made for.
     pub fn run(&mut self, q: &Question<C>, visit: &mut impl Visit<C>, steps: u64) -> Halt {
+        if self.stale()
+            && let Some(guide) = &mut self.guide
+        {
+            guide.refresh();
+        }
         let last = self.tally.steps + steps;
         while self.tally.steps < last {
             let Some(top) = self.path.last_mut() else { return Halt::Done };
@@ -133,6 +161,13 @@ impl<C: Code> Walk<C> {
                 continue;
             }
             let step @ (actor, way) = (ActorId(top.actor), top.way);
+            if top.skip >> actor.0 & 1 == 1 {
+                top.actor += 1;
+                continue;
+            }
+            if let Some(guide) = &mut self.guide {
+                guide.before(&mut self.sim, actor);
+            }
             let mark = self.sim.memory().mark();
             let Ok(did) = self.sim.step(actor, way) else {
                 (top.actor, top.way) = (actor.0 + 1, 0);
@@ -144,6 +179,9 @@ impl<C: Code> Walk<C> {
                 _ => (actor.0 + 1, 0),
             };
             self.tally.steps += 1;
+            if let Some(guide) = &mut self.guide {
+                guide.after(&self.sim, mark, &did);
+            }
             if let Some(look) = &q.mark {
                 self.tally.marked |= look(&did);
             }
@@ -183,8 +221,23 @@ impl<C: Code> Walk<C> {
             if let Some(top) = self.path.last_mut() {
                 (top.actor, top.moved) = (self.actors, true);
             }
+        } else if self.guide.is_some() || !self.twins.is_empty() {
+            self.thin();
         }
         None
+    }
+
+    /// In a new state: who need not be tried.
+    fn thin(&mut self) {
+        let twins = self.twins.skip(&self.sim);
+        let alone = self.guide.as_mut().and_then(|guide| guide.alone(&mut self.sim, twins));
+        let skip = alone.map_or(twins, |a| !(1 << a.0));
+        if let Some(top) = self.path.last_mut() {
+            top.skip = skip;
+        }
+        for a in self.sim.world().actor_ids().filter(|a| skip >> a.0 & 1 == 1) {
+            self.tally.pruned += self.sim.ways(a);
+        }
     }
 
     /// All of the last state has been tried: back to the one before.

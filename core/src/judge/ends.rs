@@ -92,6 +92,7 @@ fn ends(
     match explore(&staged.sim(q.stop), &q, progress).verdict {
         Verdict::Safe => {}
         Verdict::Found { broken, .. } => return Err(format!("it breaks `{}`: {}", broken.rule, broken.why)),
+        Verdict::Likely { .. } => return Err("memory is too small to tell all states apart".into()),
         Verdict::Bound { why } | Verdict::Failed { why } => return Err(why),
         Verdict::Cancelled => return Err("the search was ended before it was complete".into()),
     }

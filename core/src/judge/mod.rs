@@ -116,6 +116,9 @@ pub fn expectation(
             }
         }
         (Verdict::Bound { why }, _) => wrong.push(format!("the search is not complete: {why}")),
+        (Verdict::Likely { missed }, _) => wrong.push(format!(
+            "the search is not complete: memory was too small, and about {missed:.0} states were taken for others"
+        )),
         (Verdict::Failed { why }, _) => wrong.push(format!("the search failed: {why}")),
         (Verdict::Cancelled, _) => wrong.push("the search was ended before it was complete".into()),
     }

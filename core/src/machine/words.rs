@@ -35,6 +35,14 @@ pub trait Words {
         self.store(w, v, Ordering::Release);
     }
 
+    /// Where it is kept which words are looked at: whether what follows is not to be kept, since [`Words::note`] says it.
+    #[inline(always)]
+    fn hush(&mut self, _hush: bool) {}
+
+    /// Where it is kept which words are looked at: takes note of one, or of what stands for several.
+    #[inline(always)]
+    fn note(&mut self, _at: u32) {}
+
     /// Called between two attempts by whoever finds a word busy for a moment. Simulated memory never does.
     #[inline(always)]
     fn relax(&mut self) {

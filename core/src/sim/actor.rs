@@ -51,7 +51,8 @@ impl<C: Code> Sim<C> {
         self.mem.set(map.ghost(a, GhostWord::LogScopes), 0);
     }
 
-    pub(super) fn rounds_of(&self, a: ActorId) -> u64 {
+    /// How many rounds of its program the actor is to run.
+    pub fn rounds_of(&self, a: ActorId) -> u64 {
         self.rounds.get(a.0 as usize).map_or(1, |&n| n as u64)
     }
 

@@ -97,6 +97,12 @@ pub trait Code: Send + Sync {
         0
     }
 
+    /// Whether two actors run the same program, which never comes back to its first place, and no program and no
+    /// condition names one of them.
+    fn alike(&self, _a: ActorId, _b: ActorId) -> bool {
+        false
+    }
+
     /// What the lesson asks for when all programs have ended.
     fn at_end<W: Words>(&self, _world: &World, _m: &mut W, _broken: &mut Vec<Broken>) {}
 }

@@ -15,6 +15,11 @@ pub struct Memory {
     first: Arc<[u64]>,
     hash: u64,
     journal: Vec<(u32, u64)>,
+    /// Whether it is kept which words are looked at; and what that is to be again after [`Words::hush`].
+    watched: bool,
+    watched_again: bool,
+    /// The words that were looked at. One may come several times.
+    looked: Vec<u32>,
 }
 
 /// The finaliser of splitmix64: every input bit reaches every output bit.
@@ -34,7 +39,15 @@ pub(crate) const fn share(at: u32, v: u64) -> u64 {
 impl Memory {
     /// Memory in its first state, which hashes to zero.
     pub fn new(first: Arc<[u64]>) -> Memory {
-        Memory { words: first.to_vec(), first, hash: 0, journal: Vec::new() }
+        Memory {
+            words: first.to_vec(),
+            first,
+            hash: 0,
+            journal: Vec::new(),
+            watched: false,
+            watched_again: false,
+            looked: Vec::new(),
+        }
     }
 
     /// The hash of the contents.
@@ -60,6 +73,42 @@ impl Memory {
     /// The writes since a mark: which word, and what it held before. A word may come twice.
     pub fn since(&self, mark: usize) -> &[(u32, u64)] {
         &self.journal[mark.min(self.journal.len())..]
+    }
+
+    /// From now on keeps which words are looked at.
+    pub fn watch_looks(&mut self) {
+        self.watched = true;
+    }
+
+    /// The words that were looked at since they were last forgotten, also by whoever wrote what they held already.
+    pub fn looked(&self) -> &[u32] {
+        &self.looked
+    }
+
+    /// Forgets which words were looked at.
+    pub fn forget_looks(&mut self) {
+        self.looked.clear();
+    }
+
+    /// Whether it is kept which words are looked at.
+    pub fn is_watched(&self) -> bool {
+        self.watched
+    }
+
+    /// Has `f` look at words of which nobody wants to know.
+    #[inline]
+    pub fn unseen<R>(&mut self, f: impl FnOnce(&mut Memory) -> R) -> R {
+        let watched = std::mem::replace(&mut self.watched, false);
+        let out = f(self);
+        self.watched = watched;
+        out
+    }
+
+    /// Out of the way of those whom nobody watches.
+    #[cold]
+    #[inline(never)]
+    fn keep(&mut self, at: u32) {
+        self.looked.push(at);
     }
 
     /// Takes back all writes since a mark.
@@ -106,6 +155,7 @@ impl Memory {
 
     #[inline(always)]
     fn write(&mut self, at: u32, v: u64) {
+        self.note(at);
         let old = self.words[at as usize];
         if old != v {
             self.journal.push((at, old));
@@ -118,6 +168,7 @@ impl Memory {
 impl Words for Memory {
     #[inline(always)]
     fn load(&mut self, w: Word, _: Ordering) -> u64 {
+        self.note(w.0);
         self.words[w.0 as usize]
     }
 
@@ -128,7 +179,7 @@ impl Words for Memory {
 
     #[inline(always)]
     fn cas(&mut self, w: Word, old: u64, new: u64) -> u64 {
-        let now = self.words[w.0 as usize];
+        let now = self.load(w, Ordering::SeqCst);
         if now == old {
             self.write(w.0, new);
         }
@@ -147,5 +198,19 @@ impl Words for Memory {
         let now = self.words[w.0 as usize];
         self.write(w.0, v);
         now
+    }
+    #[inline(always)]
+    fn hush(&mut self, hush: bool) {
+        match hush {
+            true => self.watched_again = std::mem::replace(&mut self.watched, false),
+            false => self.watched = self.watched_again,
+        }
+    }
+
+    #[inline(always)]
+    fn note(&mut self, at: u32) {
+        if self.watched {
+            self.keep(at);
+        }
     }
 }

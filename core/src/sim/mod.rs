@@ -371,6 +371,10 @@ impl<C: Code> Sim<C> {
         for thing in self.freed_since(mark) {
             for a in self.world.clone().actor_ids() {
                 let locals = self.locals(a);
+                self.mem.note(self.world.map.ghost(a, GhostWord::Assigned).0);
+                for i in (0..VARS).filter(|i| locals.assigned >> i & 1 == 1) {
+                    self.mem.note(self.world.map.var(a, i).0);
+                }
                 let stale = locals.stale | self.code.names(&self.world, a, &locals, thing);
                 self.mem.set(self.world.map.ghost(a, GhostWord::Stale), stale as u64);
             }

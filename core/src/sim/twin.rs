@@ -91,4 +91,7 @@ impl Code for Twin {
     ) -> Option<u64> {
         (place + 1 < self.rounds).then_some(place + 1)
     }
+    fn alike(&self, a: ActorId, b: ActorId) -> bool {
+        !self.inverted || a.0 % 2 == b.0 % 2
+    }
 }

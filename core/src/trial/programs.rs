@@ -51,8 +51,13 @@ pub struct Played {
 impl Plan {
     /// The lesson's text.
     pub fn text(&self) -> String {
+        self.alone(&(0..self.actors.len()).collect::<Vec<_>>())
+    }
+
+    /// The same with some of the actors.
+    pub fn alone(&self, these: &[usize]) -> String {
         let mut out = self.world.clone();
-        for a in &self.actors {
+        for a in these.iter().filter_map(|&i| self.actors.get(i)) {
             let program = if a.pieces.is_empty() { "n = load tot_pages(1)".into() } else { a.pieces.join("\n") };
             out += &format!(
                 "\n[[actor]]\nname = \"{}\"\nkind = \"{}\"\ndomain = {}\nprogram = \"\"\"\n{program}\n\"\"\"\n",

@@ -97,18 +97,30 @@ pub fn rules_at_rest<W: Words>(m: &mut W, world: &World, mfn: Mfn) -> Rules {
 
 /// How many pins the actor's gets have on a frame.
 fn pins<W: Words>(m: &mut W, world: &World, a: ActorId, mfn: Mfn) -> u64 {
+    m.note(world.map.holders(mfn));
+    m.hush(true);
     let pins = world.map.pins(a);
     let mut n = 0;
     for i in 0..pins.len(m) {
         let (_, held) = pins.pair(m, i);
         n += if held & (PIN_COUNT - 1) == mfn.0 { held / PIN_COUNT } else { 0 };
     }
+    m.hush(false);
     n
 }
 
 /// How many references beyond pins the actor holds on a frame.
 fn refs<W: Words>(m: &mut W, world: &World, a: ActorId, mfn: Mfn) -> u64 {
-    world.map.refs(a).get(m, mfn.0).unwrap_or(0)
+    held_by_key(m, world, a, mfn.0)
+}
+
+/// The same by the key under which they are kept: what matters is the frame, not where its pair stands.
+pub(super) fn held_by_key<W: Words>(m: &mut W, world: &World, a: ActorId, key: u64) -> u64 {
+    m.note(world.map.holders(Mfn(super::memory::frame_of_key(key))));
+    m.hush(true);
+    let n = world.map.refs(a).get(m, key).unwrap_or(0);
+    m.hush(false);
+    n
 }
 
 /// Who holds references on a frame beyond its allocation: the actor, how many, and whether its gets do.

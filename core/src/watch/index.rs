@@ -188,9 +188,14 @@ pub fn note_frame<W: Words>(m: &mut W, world: &World, mfn: Mfn, bad: super::Rule
     }
 }
 
+/// Whether some frame breaks a rule of rest.
+pub fn any_bad_frame<W: Words>(m: &mut W, world: &World, rule: Rule) -> bool {
+    m.get(world.map.index(rule as u32)) != 0
+}
+
 /// The first frame that breaks a rule of rest.
 pub fn bad_frame<W: Words>(m: &mut W, world: &World, rule: Rule) -> Option<Mfn> {
-    if m.get(world.map.index(rule as u32)) == 0 {
+    if !any_bad_frame(m, world, rule) {
         return None;
     }
     (0..world.map.frames() as u64).map(Mfn).find(|&f| word(m, world, f, OfFrame::Bad) >> rule as u8 & 1 == 1)

@@ -5,7 +5,7 @@
 
 use super::survey::Survey;
 use super::{Broken, Rule, domains, entries, frames as records, index, memory, recheck, record, requests, shared};
-use crate::addr::Mfn;
+use crate::addr::{ActorId, Mfn};
 use crate::lock::{Lock, global};
 use crate::machine::frames::{self, PGC_ALLOCATED, PGC_XEN_HEAP};
 use crate::machine::lists::{self, Element, List};
@@ -76,11 +76,9 @@ pub fn drained<W: Words>(m: &mut W, world: &World) -> Vec<Broken> {
     out
 }
 
-/// Whether nobody holds a lock or is inside a statement.
-pub fn quiescent<W: Words>(m: &mut W, world: &World) -> bool {
-    world
-        .actor_ids()
-        .all(|a| m.get(world.map.ghost(a, GhostWord::Held)) == 0 && m.get(world.map.ghost(a, GhostWord::LogLen)) == 0)
+/// Whether the actor holds no lock and is inside no statement.
+pub fn rests<W: Words>(m: &mut W, world: &World, a: ActorId) -> bool {
+    m.get(world.map.ghost(a, GhostWord::Held)) == 0 && m.get(world.map.ghost(a, GhostWord::LogLen)) == 0
 }
 
 /// I30: while one holds a table exclusively, no other holds a range of it or its shared side.

@@ -68,7 +68,7 @@ pub fn references<W: Words>(m: &mut W, world: &World, a: ActorId, e: &Effect, re
 
 /// How many typed references on the frame an actor holds.
 pub fn typed<W: Words>(m: &mut W, world: &World, a: ActorId, mfn: Mfn) -> u64 {
-    world.map.refs(a).get(m, mfn.0 | TYPED).unwrap_or(0)
+    super::frames::held_by_key(m, world, a, mfn.0 | TYPED)
 }
 
 /// The frame that a key in an actor's list of references stands for.

@@ -202,7 +202,7 @@ impl Wrote {
         let Some(a) = whose(world, at, |a| world.map.ghost(a, GhostWord::Place)) else { return };
         match value_of(world.map.refs(a), at) {
             Some(true) => {
-                let frame = m.peek(Word(at.0 - 1));
+                let frame = m.get(Word(at.0 - 1));
                 self.holders(world, [frame, frame]);
             }
             Some(false) => self.holders(world, [old, now]),
@@ -309,6 +309,16 @@ pub fn prime<W: Words>(m: &mut W, world: &World) {
         let bad = domains::rules_of_lists(m, world, slot);
         index::note_domain(m, world, slot, bad);
     }
+}
+
+/// Whether words would break any of these rules of rest, by what the index says and no more.
+pub fn any_at_rest<W: Words>(m: &mut W, world: &World, rules: Rules) -> bool {
+    let mut out = Vec::new();
+    (0..world.domains.len() as u8).for_each(|slot| domains::counters(m, world, slot, &mut out));
+    !out.is_empty()
+        || Rules::OF_FRAMES_AT_REST.and(rules).iter().any(|rule| index::any_bad_frame(m, world, rule))
+        || (0..world.domains.len() as u8).any(|slot| !index::bad_domain(m, world, slot).and(rules).is_empty())
+        || !index::bad_machine(m, world).and(rules).is_empty()
 }
 
 /// The rules of rest, of those asked for, that words break which are at rest now.

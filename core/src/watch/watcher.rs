@@ -9,8 +9,9 @@ use super::survey::Survey;
 use super::{Broken, Rule, Rules, held, invariants, memory, misuse, waits};
 use crate::addr::ActorId;
 use crate::entry::{Decoded, P2mType};
+use crate::lock::global;
 use crate::machine::frames::{PGC_ALLOCATED, PGC_BROKEN};
-use crate::machine::{FrameUse, FrameWord, GhostWord, Region, Words, World, frames, tlb};
+use crate::machine::{DomWord, FrameUse, FrameWord, GhostWord, Region, Words, World, frames, tlb};
 use crate::sim::{Code, Locals, Memory, Pending, Stepped, Thing, ways};
 use crate::step::{Act, Effect};
 use std::sync::Arc;
@@ -114,8 +115,10 @@ impl Watch {
             Some(p) => {
                 held::asks(m, w, a, &p.effect, &mut out.broken);
                 // Who cannot go on sleeps already.
-                if ways(w, m, code, p, a) == 0 {
-                    out.broken.extend(misuse::i28(m, w, a, &p.effect));
+                if let Some(sleeps) = misuse::i28(m, w, a, &p.effect)
+                    && ways(w, m, code, p, a) == 0
+                {
+                    out.broken.push(sleeps);
                 }
             }
             None => {
@@ -132,17 +135,28 @@ impl Watch {
         let wrote = if of_words { Wrote::since(m, w, mark) } else { Wrote::default() };
         wrote.look(m, w, &mut state);
         if matches!(e, Effect::Lock(..) | Effect::TryLock(..)) {
-            invariants::exclusion(m, w, &mut state);
+            let whole = |m: &mut Memory, slot: u8| {
+                m.note(w.map.upper_half(slot));
+                m.unseen(|m| global::exclusive(m.get(w.map.dom(slot, DomWord::Global)))).is_some()
+            };
+            if (0..w.domains.len() as u8).any(|slot| whole(m, slot)) {
+                invariants::exclusion(m, w, &mut state);
+            }
         }
         let ended = next.iter().all(Option::is_none);
-        if of_words && (ended || (wrote.any || out.finished) && invariants::quiescent(m, w)) {
-            recheck::at_rest(m, w, self.rules.without(known), &mut state);
-        }
         if ended {
-            memory::at_end(m, w, &mut state);
-            let survey = Survey::take(m, w);
-            invariants::leaks(m, w, &survey, &mut state);
-            code.at_end(w, m, &mut state);
+            // The last state is the same whoever came to it, so that nobody's looks are of account.
+            m.unseen(|m| {
+                if of_words {
+                    recheck::at_rest(m, w, self.rules.without(known), &mut state);
+                }
+                memory::at_end(m, w, &mut state);
+                let survey = Survey::take(m, w);
+                invariants::leaks(m, w, &survey, &mut state);
+                code.at_end(w, m, &mut state);
+            });
+        } else if of_words && (wrote.any || out.finished) && m.unseen(|m| invariants::rests(m, w, a)) {
+            self.at_rest(m, w, a, known, &mut state);
         }
         if w.patience.is_some() {
             let lock = |p: &Pending| matches!(p.effect, Effect::Lock(..));
@@ -150,8 +164,25 @@ impl Watch {
             waits.retain(|&b| next[b.0 as usize].as_ref().is_some_and(|p| lock(p) && ways(w, m, code, p, b) == 0));
             misuse::starvation(m, w, (a, out.queued), &waits, &mut state);
         }
-        deadlock(w, m, code, next, &mut state);
+        // A ring that stands once stands for ever, and where nobody can move nobody does: it is seen later, too.
+        m.unseen(|m| deadlock(w, m, code, next, &mut state));
         self.report(w, m, state, out);
+    }
+
+    /// The rules of rest, after a step of `a`, which rests now. Where it is kept what is looked at, the
+    /// question whether any is broken comes before that whether all rest: mostly none is, and then it does not matter.
+    fn at_rest(&self, m: &mut Memory, w: &World, a: ActorId, known: Rules, state: &mut Vec<Broken>) {
+        let rules = self.rules.without(known);
+        if m.is_watched() && !recheck::any_at_rest(m, w, rules) {
+            return;
+        }
+        let rests = |b| {
+            m.note(w.map.rests(b));
+            m.unseen(|m| invariants::rests(m, w, b))
+        };
+        if w.actor_ids().filter(|&b| b != a).all(rests) {
+            recheck::at_rest(m, w, rules, state);
+        }
     }
 
     /// Keeps what is watched; what a state breaks only the first time; notes it in the ghost word.

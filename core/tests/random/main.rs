@@ -2,6 +2,7 @@
 //! nothing breaks, nothing is left at the end, and undo leads back to the first state. Without locks something breaks
 //! soon. `P2MSCOPE_SCALE` multiplies how many are tried.
 
+mod reduced;
 mod trial;
 
 use p2mscope_core::entry::Format;

@@ -20,6 +20,8 @@ use crate::worker::{Event, Worker};
 
 /// The most states that are searched in the page.
 const STATES: u64 = 20_000_000;
+/// Bytes for what was seen: a page has a gigabyte for all it does, and a table that grows stands beside the larger one.
+const MEMORY: u64 = 640 << 20;
 /// Milliseconds between two looks at how far a search has come.
 const LOOK: u32 = 100;
 /// Milliseconds of a frame that a search on this thread may take.
@@ -218,9 +220,9 @@ fn prepare(question: &Question) -> Result<(Opened, explore::Question<Program>), 
         Some(rule) => explore::Question::find(rule),
         None => explore::Question::prove(opened.sim.rules()),
     };
-    asked.limits = Limits { states: STATES, ..Limits::default() };
+    asked.limits = Limits { states: STATES, memory: MEMORY, ..Limits::default() };
     asked.orders = Some(Arc::new(Book::new()));
-    Ok((opened, asked))
+    Ok((opened, asked.reduced()))
 }
 
 /// The report with the orders of locks that the search has met.
@@ -250,16 +252,38 @@ fn words(report: &explore::Report, find: Option<Rule>, threads: usize) -> Report
                 0.0 => String::new(),
                 chance => format!(" The chance that a state was missed is below {chance:.0e}."),
             };
-            (format!("Safe: no {what} in all {} states, every interleaving.{chance}", report.states), true, None)
+            let these = match report.pruned {
+                0 => format!("all {} states", report.states),
+                _ => format!("{} states that stand for all", report.states),
+            };
+            (format!("Safe: no {what} in {these}, every interleaving.{chance}"), true, None)
         }
         Verdict::Found { broken, schedule } => {
             let steps = schedule.iter().map(|(actor, choice)| (actor.0, *choice)).collect();
             let found = Found { rule: broken.rule.to_string(), why: broken.why.clone(), steps };
             (
-                format!("{}: the shortest way there has {} steps.", capital(broken.rule.name()), schedule.len()),
+                match report.fewest {
+                    true => {
+                        format!("{}: the shortest way there has {} steps.", capital(broken.rule.name()), schedule.len())
+                    }
+                    false => format!(
+                        "{}: a way there has {} steps; it is not proved to be the shortest.",
+                        capital(broken.rule.name()),
+                        schedule.len()
+                    ),
+                },
                 false,
                 Some(found),
             )
+        }
+        Verdict::Likely { missed } => {
+            let share = 100.0 * report.states as f64 / (report.states as f64 + missed);
+            let verdict = format!(
+                "Probably safe: no {what} in {} states, but for all of them there is too little memory. About {missed:.0} \
+                 were taken for others ({share:.4} % met were entered), and what lies behind these alone was not searched.",
+                report.states
+            );
+            (verdict, false, None)
         }
         Verdict::Bound { why } => (format!("Bound reached, nothing found: {why}."), false, None),
         Verdict::Cancelled => ("Stopped; nothing found so far.".to_owned(), false, None),
