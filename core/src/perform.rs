@@ -205,7 +205,7 @@ fn pin<W: Words>(m: &mut W, world: &World, me: ActorId, g: DomGfn, mfn: Mfn) -> 
     if !frames::get_page(m, world, mfn, None) {
         return false;
     }
-    let ok = pins.put_at(m, place, g.to_word(), held + PIN_COUNT);
+    let ok = pins.put_at(m, place, g.to_word(), held.wrapping_add(PIN_COUNT));
     if !ok {
         frames::put_page(m, world, mfn);
     }

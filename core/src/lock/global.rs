@@ -109,11 +109,11 @@ pub fn try_shared<W: Words>(m: &mut W, world: &World, d: u8, me: ActorId) -> Tak
         if world.form == Form::Percpu {
             return try_shared_percpu(m, world, d, me);
         }
-        if closed(update(m, world, d, |seen| (!closed(seen, me)).then_some(seen + 1)), me) {
+        if closed(update(m, world, d, |seen| (!closed(seen, me)).then_some(seen.wrapping_add(1))), me) {
             return Taken::No;
         }
     }
-    m.set(depth, mine + 1);
+    m.set(depth, mine.wrapping_add(1));
     Taken::Yes
 }
 
@@ -143,7 +143,7 @@ pub fn release_shared<W: Words>(m: &mut W, world: &World, d: u8, me: ActorId) {
     if mine == 1 {
         match world.form {
             Form::Atomic => drop(m.add(word_at(world, d), u64::MAX)),
-            Form::Spinlock => drop(update(m, world, d, |seen| Some(seen - 1))),
+            Form::Spinlock => drop(update(m, world, d, |seen| Some(seen.wrapping_sub(1)))),
             Form::Percpu => {}
         }
     }
