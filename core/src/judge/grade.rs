@@ -109,7 +109,9 @@ pub fn grade(
             }
             Verdict::Bound { why } | Verdict::Failed { why } => return Ruling::Unknown { why },
             Verdict::Likely { .. } => {
-                return Ruling::Unknown { why: "its states need more memory than there is, and not all were seen".into() };
+                return Ruling::Unknown {
+                    why: "its states need more memory than there is, and not all were seen".into(),
+                };
             }
             Verdict::Cancelled => return Ruling::Unknown { why: "it was ended before it was complete".into() },
         }
