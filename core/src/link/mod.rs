@@ -1,7 +1,7 @@
 //! A run as a link: what stands behind `#` in the page's address, and back.
 //!
 //! Protocol. A link holds the lesson (a built-in one by its id, any other as its whole text), version, policy, every
-//! branch of the run as a [`Schedule`] (events by name, with check values), where the run stands, and what the page
+//! branch of the run as a [`Schedule`](crate::sched::Schedule) (events by name, with check values), where the run stands, and what the page
 //! showed beside it. All of that is one JSON value, packed (deflate) and written in the letters that an address may
 //! hold (`base64url`), with `1.` before it, the number of this form. Names of JSON's members are short and are
 //! never used again for something else; a reader passes over those that it does not know. So a link of an older

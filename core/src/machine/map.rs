@@ -236,22 +236,6 @@ impl Map {
         self.index_at() + INDEX_HEAD + INDEX_DOM * self.domains + INDEX_FRAME * self.frames
     }
 
-    /// What stands for words, behind them all, where it matters who looked at what: that an actor rests, holding no lock
-    /// and inside no statement.
-    pub const fn rests(&self, a: ActorId) -> u32 {
-        self.len() + a.0 as u32
-    }
-
-    /// The same for the upper half of a domain's global lock: who holds it exclusively, and whether anybody queues.
-    pub const fn upper_half(&self, slot: u8) -> u32 {
-        self.len() + MAX_ACTORS as u32 + slot as u32
-    }
-
-    /// The same for whoever holds references on a frame.
-    pub const fn holders(&self, mfn: Mfn) -> u32 {
-        self.len() + (MAX_ACTORS + MAX_DOMAINS) as u32 + mfn.0 as u32
-    }
-
     const fn index_at(&self) -> u32 {
         self.guest_at + Sorted::size(GUEST_ROOM) as u32
     }

@@ -15,6 +15,7 @@ pub mod grants;
 pub mod ioreq;
 pub mod kept;
 pub mod lists;
+mod looks;
 mod map;
 pub mod monitor;
 pub mod nested;

@@ -81,6 +81,11 @@ pub fn rests<W: Words>(m: &mut W, world: &World, a: ActorId) -> bool {
     m.get(world.map.ghost(a, GhostWord::Held)) == 0 && m.get(world.map.ghost(a, GhostWord::LogLen)) == 0
 }
 
+/// Whether all rest.
+pub fn quiescent<W: Words>(m: &mut W, world: &World) -> bool {
+    world.actor_ids().all(|a| rests(m, world, a))
+}
+
 /// I30: while one holds a table exclusively, no other holds a range of it or its shared side.
 pub fn exclusion<W: Words>(m: &mut W, world: &World, out: &mut Vec<Broken>) {
     for (slot, d) in world.domains.iter().enumerate() {
