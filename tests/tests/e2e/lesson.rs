@@ -13,12 +13,13 @@ const RING: &str = "TS1 -> TS2 -> TS1: TS1 waits for range 0 of domain 2, held b
 /// Chooses the option whose text begins so, and leaves the list, since keys in it are the list's.
 pub async fn choose(page: &Page, list: &str, option: &str) {
     let options = format!("[...document.querySelector('select[aria-label={list}]').options]");
-    // One more than the index, since nothing and 0 are waited for.
-    let found = page.until(&format!("1 + {options}.findIndex((it) => it.innerText.startsWith('{option}'))")).await;
-    let index = found.as_u64().expect("a number") as usize - 1;
-    let select = page.role("combobox", list).await;
-    select.select_by_index(index).await.unwrap();
-    page.until(&format!("{options}[{index}].selected")).await;
+    let find = format!("{options}.find((it) => it.innerText.startsWith('{option}'))");
+    page.role("combobox", list).await;
+    // Found by itself: in a list with groups an option's place is that in its group.
+    let mark = "document.querySelectorAll('[data-chosen]').forEach((it) => delete it.dataset.chosen)";
+    page.until(&format!("({mark}, {find}.dataset.chosen = '', true)")).await;
+    page.css("[data-chosen]").await.click().await.unwrap();
+    page.until(&format!("{find}.selected")).await;
     page.keys(TAB).await;
 }
 
