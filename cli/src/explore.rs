@@ -44,10 +44,10 @@ pub struct Command {
     /// answer says how many were probably missed.
     #[arg(long, value_name = "MB", default_value_t = Limits::default().memory >> 20)]
     memory: u64,
-    /// Try every actor at every step, and count all reachable states. Otherwise an actor whose next step nobody else can
-    /// touch goes alone, and of actors that nothing tells apart the first begins: the same answer from fewer states.
+    /// Let an actor whose next step nobody else can touch go alone, and of actors that nothing tells apart the first begin:
+    /// the same answer from fewer states, found in several passes. Otherwise all reachable states are counted.
     #[arg(long)]
-    no_reduce: bool,
+    reduce: bool,
     /// Threads to search with; all cores if left out.
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -85,7 +85,7 @@ pub fn run(command: &Command) -> Done {
     let mut q = question(command.find, limits, command.exact);
     let book = Arc::new(Book::new());
     q.orders = Some(book.clone());
-    let q = if command.no_reduce { q } else { q.reduced() };
+    let q = if command.reduce { q.reduced() } else { q };
     if command.find == Some(Rule::Starvation) && staged.world.patience.is_none() {
         return Done::unreadable("nobody starves in a world without `patience`".to_string());
     }

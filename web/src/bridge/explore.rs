@@ -222,7 +222,7 @@ fn prepare(question: &Question) -> Result<(Opened, explore::Question<Program>), 
     };
     asked.limits = Limits { states: STATES, memory: MEMORY, ..Limits::default() };
     asked.orders = Some(Arc::new(Book::new()));
-    Ok((opened, asked.reduced()))
+    Ok((opened, asked))
 }
 
 /// The report with the orders of locks that the search has met.
