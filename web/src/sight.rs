@@ -48,7 +48,7 @@ pub struct Recorded {
     pub live: u64,
     /// The hash of those that the steps lead to.
     pub stepped: u64,
-    /// Rounds a second while it was recorded.
+    /// Rounds a second while it was recorded; 0 where that was too short to say.
     pub rate: f64,
 }
 

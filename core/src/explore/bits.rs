@@ -76,9 +76,11 @@ mod tests {
         let set: u32 = bits.words.iter().map(|w| w.load(Relaxed).count_ones()).sum();
         assert!((set as u64 * 1000 / (64 * bits.words.len() as u64)).abs_diff(bits.load(60_000) as u64) < 10);
         assert!((1..=60_000).all(|i| bits.insert(mix(i)).is_none()));
-        // All were different: whoever is not new was missed. The estimate is a sum of chances of a few thousand.
+        // All were different: whoever is not new was missed. At the end 7.3 states have come to each of 8,192 words, so three
+        // of ten bits are set and a state is missed with a chance of 0.027; that has grown as the cube of their number, so on
+        // average it is a quarter: some 400, and more since words are not filled alike.
         let really = 60_000.0 - new as f64;
-        assert!(really > 1000.0 && (missed / really - 1.0).abs() < 0.1, "{missed} for {really}");
+        assert!((400.0..800.0).contains(&really) && (missed / really - 1.0).abs() < 0.1, "{missed} for {really}");
     }
 
     #[test]

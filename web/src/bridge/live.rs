@@ -27,6 +27,8 @@ use crate::worker::{Event, Reason, Worker};
 const LOOK: u32 = 33;
 /// Looks from one that is shown to the next, unless there is something new.
 const SHOWN: u32 = 6;
+/// Seconds of a recorded run from which on its rate says anything: a shorter one was mostly threads that woke up.
+const LONG_ENOUGH: f64 = 0.1;
 /// Shown looks over which a rate is taken.
 const SPAN: usize = 6;
 /// Events of all threads that are drawn at most.
@@ -279,7 +281,7 @@ impl Looks {
             same: taken == recording.steps.len() && differences(map, actors, &words, &stepped).is_empty(),
             live: digest(map, actors, &words),
             stepped: digest(map, actors, &stepped),
-            rate: rounds as f64 / seconds.max(1e-6),
+            rate: if seconds < LONG_ENOUGH { 0.0 } else { rounds as f64 / seconds },
             recording,
         })
     }

@@ -199,7 +199,8 @@ fn recording(recorded: &Recorded, ui: &Ui) -> Html {
             grouped(recorded.rate as u64),
             grouped(plain as u64)
         ),
-        _ => "How much recording slows cannot be said, since without it the run stood still.".to_owned(),
+        Some(_) => "It was over too soon to say how much recording slows: `p2mscope live --record` says it.".to_owned(),
+        None => "How much recording slows cannot be said, since without it the run stood still.".to_owned(),
     };
     html! {
         <div id="recorded" class={classes!("verdict", if recorded.same { "safe" } else { "found" })}>
