@@ -33,6 +33,8 @@ fn a_link_leads_another_browser_to_the_same_state() {
         with_page("/", |page| async move {
             choose(&page, "Lesson", "S14").await;
             choose(&page, "Locks", "one for all").await;
+            // Behind the list of locks comes that of versions, where keys would be the list's.
+            choose(&page, "Version", "before").await;
             for key in ["1", "2", LEFT, "1"] {
                 let before = page.eval("document.querySelector('#position').innerText").await;
                 page.keys(key).await;
