@@ -14,7 +14,7 @@
 //! | `#waits .words` | the waits in words, a ring as `V0 -> V1 -> V0: ..` first |
 //! | `#verdict` | how a search ended |
 //! | `#live-says` | what there is to say about the threads |
-//! | `#share-link`, `#share-frame`, `#share-long`, `#state-hash` | on the sheet of what can be handed out |
+//! | `#share-link`, `#share-long`, `#state-hash` | on the sheet of what can be handed out |
 //! | `html[data-keys=heard]` | keys are heard from now on |
 //! | `#faults` | the text's faults, each `line:column  message` |
 

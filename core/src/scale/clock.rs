@@ -143,7 +143,9 @@ impl<C: Code> Clocked<C> {
         let rounds = vec![u32::MAX; n].into();
         let lines = Lines::new(world.map.len(), &setup.costs);
         let sim = Sim::with_rounds(world, code, first, Rules::NONE, rounds);
-        let (warm, counted) = setup.rounds.unwrap_or((4 * n as u64, (16 * n as u64).max(600)));
+        // As many of each where all go at one pace: else the end of the count would fall between two of their rounds.
+        let enough = (16 * n as u64).max(600).next_multiple_of(n.max(1) as u64);
+        let (warm, counted) = setup.rounds.unwrap_or((4 * n as u64, enough));
         let ranks: Vec<u64> = (0..n as u64).map(|a| draw(setup.seed, a)).collect();
         let mut run = Clocked {
             sim,

@@ -25,11 +25,6 @@ pub fn ShareSheet() -> Html {
         };
     };
     let link = format!("{}#{}", page_address(), shared.letters);
-    let frame = format!(
-        "<iframe src=\"{}?embed#{}\" title=\"p2mscope\" width=\"1000\" height=\"640\" loading=\"lazy\"></iframe>",
-        page_address(),
-        shared.letters
-    );
     let state = ui.moment.as_ref().map(|moment| {
         let report = &moment.report;
         html! {
@@ -43,7 +38,6 @@ pub fn ShareSheet() -> Html {
             if shared.fits {
                 <p>{ "Whoever opens this link sees the same lesson, policy, branches and step, with the same things marked." }</p>
                 { line("share-link", "Link", &link, &copied) }
-                { line("share-frame", "To embed in a page or slide", &frame, &copied) }
             } else {
                 <p id="share-long">{ format!(
                     "A link to this would have {} letters, and some programs cut one of more than {}. Hand out the lesson and the \
