@@ -9,7 +9,7 @@ use crate::addr::{ActorId, Mfn, Word};
 use crate::entry::{Cpu, Hardware};
 use crate::lock::{Lock, Mode};
 use crate::machine::tlb;
-use crate::sched::{Event, Run, cause, holds, side};
+use crate::sched::{Event, Hold, Run, cause, holds, side};
 use crate::sim::Code;
 use crate::step::{Act, Cond, Effect, Page};
 
@@ -57,10 +57,12 @@ fn deed<C: Code>(run: &mut Run<C>, e: &Event) -> String {
             taking(run, e, lock, mode)
         }
         Effect::Unlock(lock, mode) => {
+            let was = holds(&run.events()[..e.step - 1]);
+            let mine = |h: &&Hold| h.depth > 0 && h.actor == e.actor && h.lock == lock;
+            let mode = lock.released(mode, was.iter().filter(mine).any(|h| h.mode == Mode::Shared));
             let what = side(lock, mode, &world);
             let depth = depth_after(run, e.actor, lock, mode);
-            let was = holds(&run.events()[..e.step - 1]);
-            let held = was.iter().any(|h| h.depth > 0 && h.actor == e.actor && h.lock == lock && h.mode == mode);
+            let held = was.iter().filter(mine).any(|h| h.mode == mode);
             match (held, depth) {
                 (false, _) => format!("releases {what}, which it does not hold"),
                 (_, 0) => format!("releases {what}"),

@@ -426,3 +426,22 @@ fn what_holds_a_frame_beside_actors_has_a_name() {
     assert_eq!(of("S"), (vec!["allocation", "shared 1:0x10", "shared 1:0x11"], 0));
     assert_eq!(of("M"), (vec!["allocation", "foreign 2:0x20"], 0));
 }
+
+/// A range with readers is released as it was taken, though an unlock does not say how that was.
+#[test]
+fn a_reader_releases_what_it_holds() {
+    let text = "id = 'T'\ntitle = 'T'\ngoal = 'T'\nhints = ['a', 'b']\nworld = { policy = 'rw' }\n\
+        domain = [{ id = 1, map = '0x10 = ram_rw' }]\n\
+        expect = [{ version = 'before', policy = 'rw', breach = 'none' }]\n\
+        [[actor]]\nname = 'A'\nkind = 'toolstack'\nprogram = 'lock gfn(1:0x10) shared; unlock gfn(1:0x10)'\n";
+    let lesson = crate::lesson::Lesson::parse(text).unwrap_or_else(|e| panic!("{e:#?}"));
+    let mut run = Run::new(lesson.stage("before", None, None).unwrap().sim(Rules::NONE));
+    let mut said = Vec::new();
+    while run.take(ActorId(0), 0).is_ok() {
+        said.push(sentence(&mut run));
+    }
+    // The shared side of the table, then the range; and back.
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert!(said[2].starts_with("A releases range 0 of domain 1"), "{said:?}");
+    assert!(said.iter().all(|it| !it.contains("does not hold")), "{said:?}");
+}
