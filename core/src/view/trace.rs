@@ -56,3 +56,32 @@ pub fn trace<C: Code>(run: &mut Run<C>, what: &str) -> Value {
     }));
     json!({ "displayTimeUnit": "ns", "traceEvents": events, "otherData": { "program": "p2mscope", "one step": "1 us" } })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::addr::ActorId;
+    use crate::lesson::Lesson;
+    use crate::watch::Rules;
+
+    /// A lock event each way: the shared side of the table and the range are taken, the range is released, the side is kept.
+    #[test]
+    fn steps_holds_and_lanes_are_told_and_the_run_stays() {
+        let text = "id = 'T'\ntitle = 'T'\ngoal = 'T'\nhints = ['a', 'b']\ndomain = [{ id = 1, map = '0x10 = ram_rw' }]\n\
+            [[actor]]\nname = 'A'\nkind = 'toolstack'\nprogram = 'lock gfn(1:0x10); unlock gfn(1:0x10)'\n";
+        let lesson = Lesson::parse(text).unwrap_or_else(|e| panic!("{e:#?}"));
+        let mut run = Run::new(lesson.stage("before", None, None).unwrap().sim(Rules::NONE));
+        (0..3).for_each(|_| run.take(ActorId(0), 0).unwrap());
+        run.seek(1);
+        let trace = trace(&mut run, "T");
+        assert_eq!(run.at(), 1);
+        let events = trace["traceEvents"].as_array().unwrap();
+        let of = |cat: &str| events.iter().filter(|e| e["cat"] == cat).collect::<Vec<_>>();
+        let times: Vec<_> = of("step").iter().map(|e| (e["ts"].as_u64(), e["dur"].as_u64())).collect();
+        assert_eq!(times, [(Some(0), Some(1)), (Some(1), Some(1)), (Some(2), Some(1))]);
+        let holds: Vec<_> = of("hold").iter().map(|e| (e["ph"].as_str().unwrap(), e["ts"].as_u64().unwrap())).collect();
+        assert_eq!(holds, [("b", 1), ("e", 3), ("b", 2), ("e", 3)], "the side is held to the end, the range to step 3");
+        assert_eq!(of("actor").iter().map(|e| e["dur"].as_u64().unwrap()).sum::<u64>(), 3);
+        assert!(events.iter().any(|e| e["name"] == "thread_name" && e["args"]["name"] == "A"));
+    }
+}
