@@ -6,15 +6,16 @@ use crate::components::{
     Actors, BesidePanel, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, LiveTimelinePanel, ReportSheet,
     Say, ScalePanel, ShareSheet, Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers,
 };
-use crate::hooks::{Ui, use_address, use_keys, use_player, use_scale, use_search, use_threads};
-use crate::state::{Mode, Side, State};
+use crate::hooks::{Ui, kept, use_address, use_kept, use_keys, use_player, use_scale, use_search, use_threads};
+use crate::state::{Mode, Over, Side, State};
 use crate::worker;
 
 /// The whole page.
 #[component]
 pub fn App() -> Html {
-    let ui = use_reducer(State::open);
+    let ui = use_reducer(|| State::open(kept()));
     let trap = use_state(|| None::<String>);
+    use_kept(&ui);
     use_keys(ui.dispatcher());
     use_address(ui.dispatcher());
     use_player(ui.playing, ui.dispatcher());
@@ -32,19 +33,21 @@ pub fn App() -> Html {
                 { stage(&ui) }
             </div>
             <p class="unseen" role="status" aria-live="polite">{ spoken(&ui) }</p>
-            if ui.help {
-                <KeysSheet />
-            }
-            if let Some(moment) = ui.moment.clone().filter(|_| ui.report && !ui.help) {
-                <ReportSheet {moment} />
-            }
-            if ui.sharing {
-                <ShareSheet />
-            }
+            { sheet(&ui) }
             if let Some(what) = &*trap {
                 <Trouble what={what.clone()} text={ui.stage.text.to_string()} />
             }
         </ContextProvider<Ui>>
+    }
+}
+
+/// What lies over the page.
+fn sheet(ui: &Ui) -> Html {
+    match ui.over {
+        None => Html::default(),
+        Some(Over::Keys) => html! { <KeysSheet /> },
+        Some(Over::Report) => ui.moment.clone().map(|moment| html! { <ReportSheet {moment} /> }).unwrap_or_default(),
+        Some(Over::Share) => html! { <ShareSheet /> },
     }
 }
 

@@ -16,7 +16,7 @@ pub fn ReportSheet(props: &super::Props) -> Html {
     let copied = use_state(|| None::<bool>);
     let close = {
         let ui = ui.clone();
-        Callback::from(move |()| ui.dispatch(Action::Report(false)))
+        Callback::from(move |()| ui.dispatch(Action::Over(None)))
     };
     let plain = props.moment.diagnosis.plain();
     let text = text(&ui, &props.moment);

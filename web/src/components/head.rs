@@ -9,7 +9,7 @@ use super::icon::{Icon, Sign};
 use super::story::story;
 use crate::hooks::{Ui, use_theme, use_ui};
 use crate::lessons;
-use crate::state::{Action, Mode};
+use crate::state::{Action, Mode, Over};
 
 /// The head.
 #[component]
@@ -17,9 +17,9 @@ pub fn Head() -> Html {
     let ui = use_ui();
     let (dark, turn) = use_theme();
     let goal = ui.stage.lesson.as_ref().map(|lesson| lesson.goal.clone()).unwrap_or_default();
-    let help = on_click(&ui, Action::Help(true));
+    let help = on_click(&ui, Action::Over(Some(Over::Keys)));
     let edit = on_click(&ui, Action::Edit(!ui.editing));
-    let share = on_click(&ui, Action::Share(true));
+    let share = on_click(&ui, Action::Over(Some(Over::Share)));
     html! {
         <header class="head">
             <h1><Mark />{ "p2mscope" }</h1>

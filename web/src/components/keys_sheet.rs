@@ -10,7 +10,7 @@ use crate::state::{Action, LIST};
 #[component]
 pub fn KeysSheet() -> Html {
     let ui = use_ui();
-    let close = Callback::from(move |()| ui.dispatch(Action::Help(false)));
+    let close = Callback::from(move |()| ui.dispatch(Action::Over(None)));
     html! {
         <Sheet id="keys" title="Keys" {close}>
             <dl>

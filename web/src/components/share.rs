@@ -14,7 +14,7 @@ pub fn ShareSheet() -> Html {
     let copied = use_state(|| None::<(&'static str, bool)>);
     let close = {
         let ui = ui.clone();
-        Callback::from(move |()| ui.dispatch(Action::Share(false)))
+        Callback::from(move |()| ui.dispatch(Action::Over(None)))
     };
     let Some(shared) = ui.shared() else {
         return html! {

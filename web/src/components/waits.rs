@@ -9,7 +9,7 @@ use super::panel::Panel;
 use super::token::{Badge, Token};
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, id};
-use crate::state::{Action, Mode};
+use crate::state::{Action, Mode, Over};
 
 const WIDTH: f32 = 280.0;
 const HEIGHT: f32 = 176.0;
@@ -30,7 +30,7 @@ pub fn WaitsPanel(props: &super::Props) -> Html {
     let lines = in_words(moment, ui.mode != Mode::Live);
     let report = {
         let ui = ui.clone();
-        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Report(true)))
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Over(Some(Over::Report))))
     };
     let quiet = moment.diagnosis.is_quiet();
     let controls = html! {

@@ -2,6 +2,7 @@
 
 mod address;
 mod copy;
+mod kept;
 mod keys;
 mod motion;
 mod player;
@@ -13,6 +14,7 @@ mod ui;
 
 pub use address::use_address;
 pub use copy::copy;
+pub use kept::{kept, use_kept};
 pub use keys::use_keys;
 pub use motion::moves;
 pub use player::use_player;

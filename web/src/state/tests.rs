@@ -2,12 +2,14 @@ use std::rc::Rc;
 
 use yew::Reducible;
 
+use p2mscope_core::addr::ActorId;
+
 use super::*;
 use crate::lessons;
 
 /// The page after these actions.
 fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
-    actions.into_iter().fold(Rc::new(State::open()), |state, action| state.reduce(action))
+    actions.into_iter().fold(Rc::new(State::open(Kept::default())), |state, action| state.reduce(action))
 }
 
 /// The place of a built-in lesson whose name begins so.
@@ -80,7 +82,7 @@ fn an_actor_that_cannot_step_says_why() {
     assert_eq!(state.notice.as_deref(), Some("TS1 has ended."));
     let state = state.reduce(Action::Key(Key::Actor(7)));
     assert_eq!(state.notice.as_deref(), Some("There is no actor 8; this lesson has 2."));
-    assert_eq!(state.reduce(Action::Help(true)).notice, None);
+    assert_eq!(state.reduce(Action::Over(Some(Over::Keys))).notice, None);
 }
 
 #[test]
@@ -250,9 +252,9 @@ fn a_rule_that_broke_says_at_which_step() {
 #[test]
 fn w_and_r_open_and_close() {
     let state = after([Action::Key(Key::Watchers), Action::Key(Key::Report)]);
-    assert_eq!((state.side, state.report), (Side::Watchers, true));
+    assert_eq!((state.side, state.over), (Side::Watchers, Some(Over::Report)));
     let state = state.reduce(Action::Key(Key::Escape)).reduce(Action::Key(Key::Watchers));
-    assert_eq!((state.side, state.report), (Side::Frames, false));
+    assert_eq!((state.side, state.over), (Side::Frames, None));
 }
 
 #[test]

@@ -1,0 +1,171 @@
+//! What each action makes of the state.
+
+use std::rc::Rc;
+
+use p2mscope_core::addr::ActorId;
+use p2mscope_core::sched::Size;
+use yew::Reducible;
+
+use super::{Action, Explore, Key, Mode, Over, Picked, Side, Stage, State, Turn, Wish};
+
+impl State {
+    /// What a key means now.
+    pub(super) fn meaning(&self, key: Key) -> Option<Action> {
+        Some(match key {
+            Key::Play => Action::Play(!self.playing),
+            Key::Step => Action::Step,
+            Key::Back => Action::Back,
+            Key::First => Action::First,
+            Key::Last => Action::Last,
+            Key::Actor(n) => Action::Actor(ActorId(n)),
+            Key::UntilBlocked(n) => Action::UntilBlocked(ActorId(n)),
+            Key::ToOwner => Action::Pick(self.picked.to_owner(self.moment.as_deref()?)?),
+            Key::ToBlocked => Action::Pick(self.picked.to_blocked(self.moment.as_deref()?)?),
+            Key::Explore if self.mode == Mode::Explore => Action::Explore,
+            Key::Explore => Action::Mode(Mode::Explore),
+            Key::Live if self.mode == Mode::Live && self.live.is_running() => Action::Live(Wish::Freeze),
+            Key::Live if self.mode == Mode::Live => Action::Live(Wish::Run),
+            Key::Live => Action::Mode(Mode::Live),
+            Key::Edit => Action::Edit(!self.editing),
+            Key::Help => self.turn_over(Over::Keys),
+            Key::Watchers if self.side == Side::Watchers => Action::Side(Side::Frames),
+            Key::Watchers => Action::Side(Side::Watchers),
+            Key::Report => self.turn_over(Over::Report),
+            Key::Share => self.turn_over(Over::Share),
+            Key::Escape if self.over.is_some() => Action::Over(None),
+            Key::Escape if self.editing => Action::Edit(false),
+            Key::Escape => Action::Mode(Mode::Step),
+        })
+    }
+
+    /// Lays this sheet over the page, or takes it away.
+    fn turn_over(&self, over: Over) -> Action {
+        Action::Over((self.over != Some(over)).then_some(over))
+    }
+
+    fn act(&mut self, action: Action) {
+        self.notice = None;
+        match action {
+            Action::Key(key) => {
+                if let Some(action) = self.meaning(key) {
+                    self.act(action);
+                }
+                return;
+            }
+            Action::Lesson(n) => self.restart(|stage| *stage = Stage::open(n)),
+            Action::Text(text) => self.restart(|stage| stage.set_text(text)),
+            Action::NotText(why) => self.notice = Some(why),
+            Action::Version(version) => self.restart(|stage| stage.set_version(version)),
+            Action::Policy(policy) => self.restart(|stage| stage.set_policy(policy)),
+            Action::Mode(mode) => {
+                self.mode = mode;
+                self.playing = false;
+            }
+            Action::Size(size) => self.size = size,
+            Action::Turn(turn) => self.turn = turn,
+            Action::Play(playing) => (self.playing, self.until) = (playing, None),
+            Action::Tick if !self.playing => return,
+            Action::Tick => {
+                let stepped = self.stage.step(self.size, self.turn).is_ok();
+                self.look();
+                let at = self.moment.as_ref().map_or(0, |moment| moment.report.at);
+                self.playing = stepped && self.until.is_none_or(|end| at < end);
+            }
+            Action::Step => self.move_by(|stage, size, turn| stage.step(size, turn)),
+            Action::Back => self.move_by(|stage, size, _| stage.back(size)),
+            Action::First => self.move_by(|stage, _, _| stage.seek(0)),
+            Action::Last => self.move_by(|stage, _, _| stage.seek(usize::MAX)),
+            Action::Seek(k) => self.move_by(|stage, _, _| stage.seek(k)),
+            Action::Fork(i) => self.move_by(|stage, _, _| stage.select_fork(i)),
+            Action::Actor(a) => {
+                self.picked.actor = Some(a);
+                self.move_by(|stage, size, _| stage.step_actor(a, size));
+            }
+            Action::UntilBlocked(a) => {
+                self.picked.actor = Some(a);
+                self.move_by(|stage, _, _| stage.until_blocked(a));
+            }
+            Action::Pick(picked) => self.picked = picked,
+            Action::Edit(editing) => self.editing = editing,
+            Action::Over(over) => self.over = over,
+            Action::Dark(dark) => self.kept.dark = Some(dark),
+            Action::Side(side) => self.side = side,
+            Action::Seen { run, step } => self.move_by(|stage, _, _| stage.go_to(run, step)),
+            Action::Link(letters) => self.open_link(&letters),
+            Action::Explore => {
+                self.mode = Mode::Explore;
+                self.explore.begin(self.stage.question());
+            }
+            Action::StopExploring => self.explore.stop(),
+            Action::Explorer(heard) => {
+                if let Some(met) = self.explore.hear(heard) {
+                    self.stage.learn(&met);
+                }
+            }
+            Action::LoadFinding { play } => {
+                let Some(found) = self.explore.finding() else { return };
+                match self.stage.load(&found, play) {
+                    Ok(()) => (self.mode, self.playing, self.until) = (Mode::Step, play, Some(found.steps.len())),
+                    Err(why) => self.notice = Some(why),
+                }
+            }
+            Action::Live(wish) => {
+                self.mode = Mode::Live;
+                if self.stage.lesson.as_ref().is_none_or(|lesson| lesson.not_live.is_none()) {
+                    self.live.wish(wish, self.stage.question());
+                }
+            }
+            Action::Threads(seen) => self.live.see(seen),
+            Action::Scale => {
+                self.mode = Mode::Scale;
+                self.scale.begin(self.stage.text.clone(), self.stage.version.clone());
+            }
+            Action::StopScale => self.scale.stop(),
+            Action::ScaleSettings(settings) => self.scale.settings = settings,
+            Action::Scaled(run, said) => self.scale.hear(run, said),
+            Action::Abort(actor) => self.live.abort(actor),
+            Action::Meter(metered) => self.live.metered = metered,
+            Action::Record(recorded) => self.live.recorded = recorded,
+            Action::CompareWith(policy) => self.live.other = policy,
+            Action::StepThrough => {
+                let recorded = self.live.sight.as_ref().and_then(|sight| sight.recorded.clone());
+                let (Some(recorded), Some(order)) = (recorded, self.live.order.clone()) else { return };
+                self.notice = self.stage.load_recording(&order.question, &recorded.recording).err();
+                self.picked = Picked::default();
+                (self.mode, self.playing, self.until) = (Mode::Step, false, None);
+            }
+            Action::Beside(policy) => self.beside = policy,
+        }
+        self.look();
+    }
+
+    /// A step by hand; it ends playing.
+    fn move_by(&mut self, step: impl FnOnce(&mut Stage, Size, Turn) -> Result<(), String>) {
+        self.playing = false;
+        if self.mode == Mode::Live {
+            self.mode = Mode::Step;
+        }
+        self.notice = step(&mut self.stage, self.size, self.turn).err();
+    }
+
+    /// Another run from its first state; what was picked may not be in it.
+    pub(super) fn restart(&mut self, change: impl FnOnce(&mut Stage)) {
+        change(&mut self.stage);
+        self.playing = false;
+        self.picked = Picked::default();
+        self.explore.stop();
+        self.explore = Explore::default();
+        self.live = self.live.without_threads();
+        self.scale = self.scale.of_another(self.stage.first_vcpu());
+    }
+}
+
+impl Reducible for State {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut state = (*self).clone();
+        state.act(action);
+        Rc::new(state)
+    }
+}
