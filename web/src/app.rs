@@ -3,8 +3,8 @@
 use yew::prelude::*;
 
 use crate::components::{
-    Actors, BesidePanel, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, LiveTimelinePanel, ReportSheet,
-    Say, ScalePanel, ShareSheet, Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers,
+    Actors, BesidePanel, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, LiveTimelinePanel, Palette,
+    ReportSheet, Say, ScalePanel, ShareSheet, Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers,
 };
 use crate::hooks::{Ui, kept, use_address, use_kept, use_keys, use_player, use_scale, use_search, use_threads};
 use crate::state::{Mode, Over, Side, State};
@@ -16,7 +16,7 @@ pub fn App() -> Html {
     let ui = use_reducer(|| State::open(kept()));
     let trap = use_state(|| None::<String>);
     use_kept(&ui);
-    use_keys(ui.dispatcher());
+    use_keys(&ui);
     use_address(ui.dispatcher());
     use_player(ui.playing, ui.dispatcher());
     use_search(&ui);
@@ -46,6 +46,7 @@ fn sheet(ui: &Ui) -> Html {
     match ui.over {
         None => Html::default(),
         Some(Over::Keys) => html! { <KeysSheet /> },
+        Some(Over::Palette) => html! { <Palette /> },
         Some(Over::Report) => ui.moment.clone().map(|moment| html! { <ReportSheet {moment} /> }).unwrap_or_default(),
         Some(Over::Share) => html! { <ShareSheet /> },
     }

@@ -6,10 +6,12 @@
 
 mod action;
 mod beside;
+mod command;
 mod explore;
 mod kept;
-mod key;
+mod keys;
 mod live;
+mod palette;
 mod pick;
 mod reduce;
 mod scale;
@@ -25,10 +27,12 @@ use p2mscope_core::sched::{Session, Size};
 
 pub use action::{Action, Mode, Over, Side};
 pub use beside::Other;
+pub use command::{Command, FIXED, TABLE};
 pub use explore::{Explore, Found, Heard, News, Progress, Question, Report};
 pub use kept::Kept;
-pub use key::{Key, LIST};
+pub use keys::Keys;
 pub use live::{COMPARED, Live, Order, RECORDED, Seen, Summary, Wish};
+pub use palette::{Offer, policy_in_words};
 pub use pick::Picked;
 pub use scale::{Dot, Inquiry, Said, Scale, Settings};
 pub use stage::{Stage, Turn};

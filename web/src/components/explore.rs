@@ -4,8 +4,9 @@ use yew::prelude::*;
 
 use super::head::policy_in_words;
 use super::panel::Panel;
+use super::say::key;
 use crate::hooks::{Ui, moves, use_ui};
-use crate::state::{Action, Report};
+use crate::state::{Action, Command, Report};
 
 /// The panel.
 #[component]
@@ -23,7 +24,7 @@ pub fn Explore() -> Html {
                     if running {
                         <button onclick={on(&ui, Action::StopExploring)}>{ "Stop" }</button>
                     } else {
-                        <button class="primary" onclick={on(&ui, Action::Explore)}>{ "Explore every order" }<kbd aria-hidden="true">{ "e" }</kbd></button>
+                        <button class="primary" onclick={on(&ui, Action::Explore)}>{ "Explore every order" }{ key(&ui, Command::Explore) }</button>
                     }
                 </div>
                 <dl class="figures">

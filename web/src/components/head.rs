@@ -9,7 +9,8 @@ use super::icon::{Icon, Sign};
 use super::story::story;
 use crate::hooks::{Ui, use_theme, use_ui};
 use crate::lessons;
-use crate::state::{Action, Mode, Over};
+pub use crate::state::policy_in_words;
+use crate::state::{Action, Command, Mode};
 
 /// The head.
 #[component]
@@ -17,28 +18,33 @@ pub fn Head() -> Html {
     let ui = use_ui();
     let (dark, turn) = use_theme();
     let goal = ui.stage.lesson.as_ref().map(|lesson| lesson.goal.clone()).unwrap_or_default();
-    let help = on_click(&ui, Action::Over(Some(Over::Keys)));
-    let edit = on_click(&ui, Action::Edit(!ui.editing));
-    let share = on_click(&ui, Action::Over(Some(Over::Share)));
+    let command = |command| on_click(&ui, Action::Do(command));
     html! {
         <header class="head">
             <h1><Mark />{ "p2mscope" }</h1>
             { lesson(&ui) }
             { story(&ui, goal) }
             <div class="segments" role="group" aria-label="What to do with the lesson">
-                { for [(Mode::Step, "Step"), (Mode::Explore, "Explore"), (Mode::Live, "Live"), (Mode::Scale, "Scale")].map(|(mode, name)| html! {
-                    <button aria-pressed={(ui.mode == mode).to_string()} onclick={on_click(&ui, Action::Mode(mode))}>{ name }</button>
+                { for [
+                    (Mode::Step, "Step", Command::Stepping), (Mode::Explore, "Explore", Command::Explore),
+                    (Mode::Live, "Live", Command::Live), (Mode::Scale, "Scale", Command::Scale),
+                ].map(|(mode, name, command)| html! {
+                    <button aria-pressed={(ui.mode == mode).to_string()} title={ui.title(command)}
+                        onclick={on_click(&ui, Action::Mode(mode))}>{ name }</button>
                 }) }
             </div>
             { policy(&ui) }
             { version(&ui) }
-            <button onclick={edit} aria-pressed={ui.editing.to_string()}>{ "Edit" }</button>
-            <button onclick={share}>{ "Share" }</button>
+            <button onclick={command(Command::Edit)} aria-pressed={ui.editing.to_string()} title={ui.title(Command::Edit)}>{ "Edit" }</button>
+            <button onclick={command(Command::Share)} aria-haspopup="dialog" title={ui.title(Command::Share)}>{ "Share" }</button>
             <button class="plain" onclick={Callback::from(move |_| turn.emit(()))}
                 aria-label={if dark { "Light theme" } else { "Dark theme" }} title={if dark { "Light theme" } else { "Dark theme" }}>
                 <Icon sign={if dark { Sign::Sun } else { Sign::Moon }} />
             </button>
-            <button class="plain" onclick={help} aria-label="Keys" title="Keys">{ "?" }</button>
+            <button class="plain" onclick={command(Command::Palette)} aria-haspopup="dialog" aria-label="Commands"
+                title={ui.title(Command::Palette)}><Icon sign={Sign::Commands} /></button>
+            <button class="plain" onclick={command(Command::Help)} aria-haspopup="dialog" aria-label="Keys"
+                title={ui.title(Command::Help)}>{ "?" }</button>
         </header>
     }
 }
@@ -107,18 +113,6 @@ pub fn policies(chosen: Policy, label: &'static str, choose: Callback<Policy>) -
                 <option value={policy.name()} selected={chosen == policy}>{ policy_in_words(policy) }</option>
             }) }
         </select>
-    }
-}
-
-/// What a policy is called where people choose it.
-pub fn policy_in_words(policy: Policy) -> &'static str {
-    match policy {
-        Policy::Unlocked => "none (2011)",
-        Policy::Global => "one for all",
-        Policy::G1 => "1 GB ranges",
-        Policy::M2 => "2 MB ranges",
-        Policy::K4 => "every page",
-        Policy::Rw => "2 MB, readers",
     }
 }
 

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::icon::{Icon, Sign};
 use crate::hooks::{Ui, use_ui};
-use crate::state::{Action, Mode, Side, Turn};
+use crate::state::{Action, Command, Mode, Side, Turn};
 
 /// The bar.
 #[component]
@@ -42,11 +42,16 @@ pub fn Say(props: &super::Props) -> Html {
     }
 }
 
-fn button(ui: &Ui, action: Action, name: &'static str, sign: Sign, off: bool) -> Html {
-    let ui = ui.clone();
-    let act = Callback::from(move |_: MouseEvent| ui.dispatch(action.clone()));
+fn button(ui: &Ui, command: Command, name: &'static str, sign: Sign) -> Html {
+    let title = ui.title(command);
+    let off = ui.why_not(command);
+    let title = off.as_ref().map_or(title.clone(), |why| format!("{title}: {why}"));
+    let act = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Do(command)))
+    };
     html! {
-        <button onclick={act} aria-label={name} title={name} aria-disabled={off.to_string()}><Icon {sign} /></button>
+        <button onclick={act} aria-label={name} {title} aria-disabled={off.is_some().to_string()}><Icon {sign} /></button>
     }
 }
 
@@ -57,17 +62,23 @@ fn controls(ui: &Ui, at: usize, len: usize, cannot_step: bool) -> Html {
     };
     html! {
         <div class="controls" role="group" aria-label="Stepping">
-            { button(ui, Action::First, "First state", Sign::First, at == 0) }
-            { button(ui, Action::Back, "Back", Sign::Back, at == 0) }
+            { button(ui, Command::First, "First state", Sign::First) }
+            { button(ui, Command::Back, "Back", Sign::Back) }
             <button id="step" class={classes!("primary", "big", (at == 0 && len == 0).then_some("first"))} onclick={step}
-                aria-disabled={cannot_step.to_string()}>{ "Step" }<kbd aria-hidden="true">{ "\u{2192}" }</kbd></button>
-            { button(ui, Action::Last, "Last state", Sign::Last, at == len) }
-            { button(ui, Action::Play(!ui.playing), if ui.playing { "Pause" } else { "Play" }, if ui.playing { Sign::Pause } else { Sign::Play }, false) }
-            <output class="position mono" id="position">{ format!("{at} / {len}") }</output>
+                aria-disabled={cannot_step.to_string()} title={ui.title(Command::Step)}>{ "Step" }{ key(ui, Command::Step) }</button>
+            { button(ui, Command::Last, "Last state", Sign::Last) }
+            { button(ui, Command::Play, if ui.playing { "Pause" } else { "Play" }, if ui.playing { Sign::Pause } else { Sign::Play }) }
+            <span class="position mono" id="position">{ format!("{at} / {len}") }</span>
             { sizes(ui) }
             { turns(ui) }
         </div>
     }
+}
+
+/// The key of a command, on its button.
+pub fn key(ui: &Ui, command: Command) -> Html {
+    let key = ui.key_of(command).map(|key| html! { <kbd aria-hidden="true">{ key }</kbd> });
+    key.unwrap_or_default()
 }
 
 fn sizes(ui: &Ui) -> Html {

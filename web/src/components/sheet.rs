@@ -1,4 +1,5 @@
-//! A sheet over the page: it takes the focus, keeps it, and gives it back when it closes.
+//! A sheet over the page: it takes the focus (or gives it to what is marked `data-first`), keeps it, and gives it back when
+//! it closes.
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -33,8 +34,10 @@ pub fn Sheet(props: &Props) -> Html {
         use_effect_with((), move |()| {
             let before = gloo::utils::document().active_element();
             if let Some(sheet) = sheet.cast::<HtmlElement>() {
+                let first = sheet.query_selector("[data-first]").ok().flatten();
+                let first = first.and_then(|it| it.dyn_into::<HtmlElement>().ok());
                 // Without the focus the sheet is still there, and Escape closes it.
-                let _ = sheet.focus();
+                let _ = first.unwrap_or(sheet).focus();
             }
             move || {
                 if let Some(before) = before.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
@@ -63,7 +66,9 @@ fn keep_focus(event: KeyboardEvent) {
         return;
     }
     let Some(sheet) = event.current_target().and_then(|it| it.dyn_into::<HtmlElement>().ok()) else { return };
-    let Ok(all) = sheet.query_selector_all("button, [href], input, select, textarea") else { return };
+    let Ok(all) = sheet.query_selector_all("button, [href], input, select, textarea, summary, [tabindex='0']") else {
+        return;
+    };
     let at = |i: u32| all.item(i).and_then(|it| it.dyn_into::<HtmlElement>().ok());
     let (Some(first), Some(last)) = (at(0), all.length().checked_sub(1).and_then(at)) else { return };
     let now = gloo::utils::document().active_element();

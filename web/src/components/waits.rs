@@ -6,10 +6,11 @@ use p2mscope_core::view::{FormView, Sleep, WaitEdge, WaitNode, Waits};
 use yew::prelude::*;
 
 use super::panel::Panel;
+use super::say::key;
 use super::token::{Badge, Token};
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, id};
-use crate::state::{Action, Mode, Over};
+use crate::state::{Action, Command, Mode, Over};
 
 const WIDTH: f32 = 280.0;
 const HEIGHT: f32 = 176.0;
@@ -35,7 +36,7 @@ pub fn WaitsPanel(props: &super::Props) -> Html {
     let quiet = moment.diagnosis.is_quiet();
     let controls = html! {
         <button class="small" onclick={report} aria-disabled={quiet.to_string()} aria-haspopup="dialog"
-            title={if quiet { "Nothing is wrong" } else { "What is wrong, in words and for engineers" }}>{ "Report" }<kbd aria-hidden="true">{ "r" }</kbd></button>
+            title={if quiet { "Nothing is wrong" } else { "What is wrong, in words and for engineers" }}>{ "Report" }{ key(&ui, Command::Report) }</button>
     };
     html! {
         <Panel id="waits" title="Waits" {note} {controls} class={classes!((!waits.stuck.is_empty()).then_some("alarm"))}>

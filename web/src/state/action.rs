@@ -4,7 +4,7 @@ use p2mscope_core::addr::ActorId;
 use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::Size;
 
-use super::{Heard, Key, Picked, Said, Seen, Settings, Turn, Wish};
+use super::{Command, Heard, Keys, Offer, Picked, Said, Seen, Settings, Turn, Wish};
 
 /// What the page is used for just now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -36,6 +36,8 @@ pub enum Side {
 pub enum Over {
     /// The list of keys.
     Keys,
+    /// The commands by name.
+    Palette,
     /// The report for engineers.
     Report,
     /// What can be handed out.
@@ -45,8 +47,10 @@ pub enum Over {
 /// What can happen to the page.
 #[derive(Clone)]
 pub enum Action {
-    /// A key, whatever it means now.
-    Key(Key),
+    /// A command, whatever it means now.
+    Do(Command),
+    /// A line of the palette.
+    Choose(Box<Offer>),
     /// A built-in lesson, by its place in the list.
     Lesson(usize),
     /// The lesson's text has become this.
@@ -127,6 +131,8 @@ pub enum Action {
     Beside(Option<Policy>),
     /// Dark, or light.
     Dark(bool),
+    /// Other keys for the commands.
+    Keys(Keys),
     /// What the threads were seen to do.
     Threads(Seen),
     /// Compute in virtual time.

@@ -3,12 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Keys;
+
 /// All that is kept. A field that an older release did not have has its default; one that is not known is passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Kept {
     /// Dark or light, if the user said so; else it is the browser's wish.
     pub dark: Option<bool>,
+    /// The user's own keys.
+    pub keys: Keys,
 }
 
 impl Kept {
@@ -30,7 +34,7 @@ mod tests {
 
     #[test]
     fn it_comes_back_and_a_damaged_text_says_nothing() {
-        let kept = Kept { dark: Some(true) };
+        let kept = Kept { dark: Some(true), ..Kept::default() };
         assert_eq!(Kept::of(&kept.text()), kept);
         assert_eq!(Kept::of("{\"dark\":true,\"later\":[1]}"), kept);
         for damaged in ["", "{", "7", "{\"dark\":\"very\"}"] {

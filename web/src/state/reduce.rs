@@ -2,53 +2,26 @@
 
 use std::rc::Rc;
 
-use p2mscope_core::addr::ActorId;
 use p2mscope_core::sched::Size;
 use yew::Reducible;
 
-use super::{Action, Explore, Key, Mode, Over, Picked, Side, Stage, State, Turn, Wish};
+use super::{Action, Explore, Mode, Picked, Stage, State, Turn};
 
 impl State {
-    /// What a key means now.
-    pub(super) fn meaning(&self, key: Key) -> Option<Action> {
-        Some(match key {
-            Key::Play => Action::Play(!self.playing),
-            Key::Step => Action::Step,
-            Key::Back => Action::Back,
-            Key::First => Action::First,
-            Key::Last => Action::Last,
-            Key::Actor(n) => Action::Actor(ActorId(n)),
-            Key::UntilBlocked(n) => Action::UntilBlocked(ActorId(n)),
-            Key::ToOwner => Action::Pick(self.picked.to_owner(self.moment.as_deref()?)?),
-            Key::ToBlocked => Action::Pick(self.picked.to_blocked(self.moment.as_deref()?)?),
-            Key::Explore if self.mode == Mode::Explore => Action::Explore,
-            Key::Explore => Action::Mode(Mode::Explore),
-            Key::Live if self.mode == Mode::Live && self.live.is_running() => Action::Live(Wish::Freeze),
-            Key::Live if self.mode == Mode::Live => Action::Live(Wish::Run),
-            Key::Live => Action::Mode(Mode::Live),
-            Key::Edit => Action::Edit(!self.editing),
-            Key::Help => self.turn_over(Over::Keys),
-            Key::Watchers if self.side == Side::Watchers => Action::Side(Side::Frames),
-            Key::Watchers => Action::Side(Side::Watchers),
-            Key::Report => self.turn_over(Over::Report),
-            Key::Share => self.turn_over(Over::Share),
-            Key::Escape if self.over.is_some() => Action::Over(None),
-            Key::Escape if self.editing => Action::Edit(false),
-            Key::Escape => Action::Mode(Mode::Step),
-        })
-    }
-
-    /// Lays this sheet over the page, or takes it away.
-    fn turn_over(&self, over: Over) -> Action {
-        Action::Over((self.over != Some(over)).then_some(over))
-    }
-
     fn act(&mut self, action: Action) {
         self.notice = None;
         match action {
-            Action::Key(key) => {
-                if let Some(action) = self.meaning(key) {
+            Action::Do(command) => {
+                if let Some(action) = self.meaning(command) {
                     self.act(action);
+                }
+                return;
+            }
+            Action::Choose(offer) => {
+                self.over = None;
+                match offer.why_not {
+                    Some(why) => self.notice = Some(why),
+                    None => self.act(offer.action),
                 }
                 return;
             }
@@ -89,6 +62,7 @@ impl State {
             Action::Edit(editing) => self.editing = editing,
             Action::Over(over) => self.over = over,
             Action::Dark(dark) => self.kept.dark = Some(dark),
+            Action::Keys(keys) => self.kept.keys = keys,
             Action::Side(side) => self.side = side,
             Action::Seen { run, step } => self.move_by(|stage, _, _| stage.go_to(run, step)),
             Action::Link(letters) => self.open_link(&letters),

@@ -46,7 +46,7 @@ fn in_the_first_minute_step_alone_leads_to_a_deadlock() {
     let mut state = after([]);
     assert_eq!((moment(&state).report.at, state.size), (0, Size::LockEvent));
     for presses in 1..=20 {
-        state = state.reduce(Action::Key(Key::Step));
+        state = state.reduce(Action::Do(Command::Step));
         if let Some(ring) = moment(&state).waits.cycles.first() {
             assert_eq!(moment(&state).names(ring.iter().copied()), "V0, V1", "after {presses} presses");
             return;
@@ -80,7 +80,7 @@ fn an_actor_that_cannot_step_says_why() {
     let blocked = after([lesson("S14"), Action::UntilBlocked(ActorId(0))]);
     let state = blocked.reduce(Action::Actor(ActorId(0)));
     assert_eq!(state.notice.as_deref(), Some("TS1 has ended."));
-    let state = state.reduce(Action::Key(Key::Actor(7)));
+    let state = state.reduce(Action::Do(Command::Actor(7)));
     assert_eq!(state.notice.as_deref(), Some("There is no actor 8; this lesson has 2."));
     assert_eq!(state.reduce(Action::Over(Some(Over::Keys))).notice, None);
 }
@@ -92,9 +92,9 @@ fn a_ring_is_walked_from_blocked_to_owner() {
     let state = after([lesson("S14")].into_iter().chain(steps).chain([0, 1].map(|a| Action::UntilBlocked(ActorId(a)))));
     assert_eq!(moment(&state).waits.cycles, [[0, 1]]);
     let state = state.reduce(Action::Pick(Picked { actor: Some(ActorId(0)), ..Picked::default() }));
-    let owner = state.reduce(Action::Key(Key::ToOwner));
+    let owner = state.reduce(Action::Do(Command::ToOwner));
     assert_eq!(owner.picked.actor, Some(ActorId(1)));
-    assert_eq!(owner.reduce(Action::Key(Key::ToBlocked)).picked.actor, Some(ActorId(0)));
+    assert_eq!(owner.reduce(Action::Do(Command::ToBlocked)).picked.actor, Some(ActorId(0)));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn no_text_makes_a_panic() {
 
 #[test]
 fn the_finding_of_a_search_is_stepped_through() {
-    let state = after([lesson("S14"), Action::Key(Key::Explore), Action::Key(Key::Explore)]);
+    let state = after([lesson("S14"), Action::Do(Command::Explore), Action::Do(Command::Explore)]);
     assert_eq!((state.mode, state.explore.search), (Mode::Explore, 1));
     assert_eq!(state.explore.question.as_ref().unwrap().find.unwrap().name(), "deadlock");
     let found = Found { rule: "deadlock".into(), why: "a ring".into(), steps: vec![(0, 0), (1, 0)] };
@@ -162,7 +162,7 @@ fn the_finding_of_a_search_is_stepped_through() {
 
 #[test]
 fn playing_ends_where_nobody_can_step() {
-    let mut state = after([lesson("S03"), Action::Key(Key::Play)]);
+    let mut state = after([lesson("S03"), Action::Do(Command::Play)]);
     for _ in 0..500 {
         state = state.reduce(Action::Tick);
     }
@@ -251,9 +251,9 @@ fn a_rule_that_broke_says_at_which_step() {
 
 #[test]
 fn w_and_r_open_and_close() {
-    let state = after([Action::Key(Key::Watchers), Action::Key(Key::Report)]);
+    let state = after([Action::Do(Command::Watchers), Action::Do(Command::Report)]);
     assert_eq!((state.side, state.over), (Side::Watchers, Some(Over::Report)));
-    let state = state.reduce(Action::Key(Key::Escape)).reduce(Action::Key(Key::Watchers));
+    let state = state.reduce(Action::Do(Command::Escape)).reduce(Action::Do(Command::Watchers));
     assert_eq!((state.side, state.over), (Side::Frames, None));
 }
 
@@ -296,4 +296,49 @@ fn a_link_that_cannot_be_read_leaves_all_as_it_is() {
         assert!(state.notice.as_ref().is_some_and(|it| it.len() > 30), "{link}: {:?}", state.notice);
         assert_eq!(moment(&state).report, moment(&before).report);
     }
+}
+
+#[test]
+fn what_cannot_be_done_says_why() {
+    let state = after([lesson("S14")]);
+    assert_eq!(state.why_not(Command::Step), None);
+    assert_eq!(state.why_not(Command::Back).as_deref(), Some("This is the first state."));
+    assert_eq!(state.why_not(Command::ToOwner).as_deref(), Some("Nobody waits."));
+    let steps = [0, 0, 1, 1, 1, 1, 0, 0].map(|actor| Action::Actor(ActorId(actor)));
+    let stuck = steps.into_iter().chain([0, 1].map(|a| Action::UntilBlocked(ActorId(a))));
+    let stuck = stuck.fold(state, |state, action| state.reduce(action));
+    for command in [Command::Step, Command::Play, Command::Actor(0), Command::UntilBlocked(1)] {
+        let why = stuck.why_not(command).unwrap_or_else(|| panic!("{command:?} can be done in a deadlock"));
+        assert!(why.contains("asks for range 0 of domain"), "{command:?}: {why}");
+    }
+    assert_eq!(stuck.why_not(Command::Back), None);
+    // What could not be done in the palette is told and changes nothing.
+    let offer = stuck.offers("Step TS1").remove(0);
+    assert_eq!((offer.name.as_str(), offer.key.as_deref()), ("Step TS1", Some("1")));
+    let told = stuck.clone().reduce(Action::Over(Some(Over::Palette))).reduce(Action::Choose(Box::new(offer)));
+    assert_eq!((told.over, told.notice.clone()), (None, stuck.why_not(Command::Actor(0))));
+    assert_eq!(moment(&told).report, moment(&stuck).report);
+}
+
+#[test]
+fn the_palette_opens_lessons_and_turns_sheets_over() {
+    let state = after([Action::Do(Command::Palette)]);
+    assert_eq!(state.over, Some(Over::Palette));
+    let offer = state.offers("lesson s15").remove(0);
+    let state = state.reduce(Action::Choose(Box::new(offer)));
+    assert_eq!((state.over, state.stage.built_in), (None, Some(place("S15"))));
+    let offer = state.offers("share").remove(0);
+    assert_eq!(state.reduce(Action::Choose(Box::new(offer))).over, Some(Over::Share));
+}
+
+#[test]
+fn a_button_tells_the_key_that_its_command_has_now() {
+    let state = after([]);
+    assert_eq!(state.title(Command::First), "First state (Home)");
+    let mut keys = state.kept.keys.clone();
+    keys.bind(Command::First, "a").unwrap();
+    let state = state.reduce(Action::Keys(keys.clone()));
+    assert_eq!(state.title(Command::First), "First state (a)");
+    keys.characters_off = true;
+    assert_eq!(state.reduce(Action::Keys(keys)).title(Command::First), "First state");
 }

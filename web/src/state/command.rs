@@ -1,0 +1,244 @@
+//! The page's commands: what each is called, the keys that it has at first, what it does now, and why it cannot be done.
+//! From this one table come the list of keys, the palette, and what buttons say of their keys.
+
+use p2mscope_core::addr::ActorId;
+use p2mscope_core::sched::Size;
+use p2mscope_core::view;
+
+use super::{Action, Keys, Mode, Over, Side, State, Turn, Wish};
+use crate::moment::Moment;
+
+/// What can be asked of the page by a key or by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Play, or stop playing.
+    Play,
+    /// A step.
+    Step,
+    /// A step back.
+    Back,
+    /// To the first state.
+    First,
+    /// To the last one.
+    Last,
+    /// A step of that actor, counted from 0.
+    Actor(u8),
+    /// That actor goes on until it waits or ends.
+    UntilBlocked(u8),
+    /// From a waiting actor to the one that it waits for.
+    ToOwner,
+    /// From an actor to the one that waits for it.
+    ToBlocked,
+    /// Back to stepping.
+    Stepping,
+    /// The explorer, and in it: begin.
+    Explore,
+    /// Live, and in it: begin or freeze.
+    Live,
+    /// Virtual time.
+    Scale,
+    /// The lesson's text, or not.
+    Edit,
+    /// What the watchers say, or the frames.
+    Watchers,
+    /// The report for engineers.
+    Report,
+    /// What can be handed out.
+    Share,
+    /// How far a step goes.
+    Size(Size),
+    /// Who goes next when nobody is named.
+    Turn(Turn),
+    /// Dark, or light.
+    Dark(bool),
+    /// The commands by name.
+    Palette,
+    /// The list of keys.
+    Help,
+    /// Close what lies over the page, and back to stepping.
+    Escape,
+}
+
+/// A command that has a name of its own, and can be given a key.
+pub struct Row {
+    /// The command.
+    pub command: Command,
+    /// What it is called where its key is kept; never changed.
+    pub id: &'static str,
+    /// The keys that it has unless the user gives it another one, as browsers name keys.
+    pub keys: &'static [&'static str],
+    /// What it does, in words.
+    pub name: &'static str,
+}
+
+const fn row(command: Command, id: &'static str, keys: &'static [&'static str], name: &'static str) -> Row {
+    Row { command, id, keys, name }
+}
+
+/// Every command that can be given a key.
+pub const TABLE: [Row; 25] = [
+    row(Command::Step, "step", &["ArrowRight", "ArrowDown"], "Step"),
+    row(Command::Back, "back", &["ArrowLeft", "ArrowUp"], "Step back"),
+    row(Command::First, "first", &["Home"], "First state"),
+    row(Command::Last, "last", &["End"], "Last state"),
+    row(Command::Play, "play", &[" "], "Play or pause"),
+    row(Command::ToOwner, "to-owner", &["["], "From a waiting actor to the one it waits for"),
+    row(Command::ToBlocked, "to-blocked", &["]"], "From an actor to one that waits for it"),
+    row(Command::Explore, "explore", &["e"], "Explore every order of steps"),
+    row(Command::Live, "live", &["l"], "Run live, on real threads"),
+    row(Command::Scale, "scale", &[], "Scale: more processors, in virtual time"),
+    row(Command::Stepping, "stepping", &[], "Back to stepping"),
+    row(Command::Watchers, "watchers", &["w"], "Rules, counters and possible deadlocks, or the frames"),
+    row(Command::Report, "report", &["r"], "Report of what is wrong"),
+    row(Command::Edit, "edit", &["t"], "Edit the lesson's text"),
+    row(Command::Share, "share", &["s"], "Share: a link, a file, a trace"),
+    row(Command::Size(Size::Effect), "effect", &[], "Steps of one effect"),
+    row(Command::Size(Size::LockEvent), "lock-event", &[], "Steps to the next lock event"),
+    row(Command::Size(Size::Statement), "statement", &[], "Steps of one statement"),
+    row(Command::Turn(Turn::Round), "in-turn", &[], "Next goes: each in turn"),
+    row(Command::Turn(Turn::Chance), "by-chance", &[], "Next goes: by chance"),
+    row(Command::Dark(false), "light", &[], "Light theme"),
+    row(Command::Dark(true), "dark", &[], "Dark theme"),
+    row(Command::Palette, "palette", &[":"], "Every command by name"),
+    row(Command::Help, "help", &["?"], "Keys"),
+    row(Command::Escape, "escape", &["Escape"], "Close; leave edit, explore or live"),
+];
+
+/// Keys that cannot be given to another command.
+pub const FIXED: [(&str, &str); 3] = [
+    ("1 .. 9", "Step that actor"),
+    ("shift 1 .. 9", "Run that actor until it waits or ends"),
+    ("ctrl K", "Every command by name"),
+];
+
+impl Command {
+    /// Its row of the table; none for an actor's.
+    pub fn row(self) -> Option<&'static Row> {
+        TABLE.iter().find(|row| row.command == self)
+    }
+
+    /// Whether it is heard while a sheet lies over the page: there, keys are the sheet's.
+    pub fn is_of_sheets(self) -> bool {
+        matches!(self, Self::Escape | Self::Help | Self::Palette | Self::Share | Self::Report)
+    }
+}
+
+impl State {
+    /// What a command means now; none where it means nothing.
+    pub(super) fn meaning(&self, command: Command) -> Option<Action> {
+        Some(match command {
+            Command::Play => Action::Play(!self.playing),
+            Command::Step => Action::Step,
+            Command::Back => Action::Back,
+            Command::First => Action::First,
+            Command::Last => Action::Last,
+            Command::Actor(n) => Action::Actor(ActorId(n)),
+            Command::UntilBlocked(n) => Action::UntilBlocked(ActorId(n)),
+            Command::ToOwner => Action::Pick(self.picked.to_owner(self.moment.as_deref()?)?),
+            Command::ToBlocked => Action::Pick(self.picked.to_blocked(self.moment.as_deref()?)?),
+            Command::Stepping => Action::Mode(Mode::Step),
+            Command::Explore if self.mode == Mode::Explore => Action::Explore,
+            Command::Explore => Action::Mode(Mode::Explore),
+            Command::Live if self.mode == Mode::Live && self.live.is_running() => Action::Live(Wish::Freeze),
+            Command::Live if self.mode == Mode::Live => Action::Live(Wish::Run),
+            Command::Live => Action::Mode(Mode::Live),
+            Command::Scale => Action::Mode(Mode::Scale),
+            Command::Edit => Action::Edit(!self.editing),
+            Command::Watchers if self.side == Side::Watchers => Action::Side(Side::Frames),
+            Command::Watchers => Action::Side(Side::Watchers),
+            Command::Report => self.turn_over(Over::Report),
+            Command::Share => self.turn_over(Over::Share),
+            Command::Size(size) => Action::Size(size),
+            Command::Turn(turn) => Action::Turn(turn),
+            Command::Dark(dark) => Action::Dark(dark),
+            Command::Palette => self.turn_over(Over::Palette),
+            Command::Help => self.turn_over(Over::Keys),
+            Command::Escape if self.over.is_some() => Action::Over(None),
+            Command::Escape if self.editing => Action::Edit(false),
+            Command::Escape => Action::Mode(Mode::Step),
+        })
+    }
+
+    /// Lays this sheet over the page, or takes it away.
+    fn turn_over(&self, over: Over) -> Action {
+        Action::Over((self.over != Some(over)).then_some(over))
+    }
+
+    /// Why a command cannot be done now, in one sentence; none if it can.
+    pub fn why_not(&self, command: Command) -> Option<String> {
+        let needs_a_run = matches!(
+            command,
+            Command::Play
+                | Command::Step
+                | Command::Back
+                | Command::First
+                | Command::Last
+                | Command::Actor(_)
+                | Command::UntilBlocked(_)
+                | Command::ToOwner
+                | Command::ToBlocked
+                | Command::Report
+                | Command::Watchers
+        );
+        let Some(moment) = self.moment.as_deref() else {
+            return needs_a_run.then(|| "There is no run until the lesson's text is free of faults.".to_owned());
+        };
+        let report = &moment.report;
+        let why = match command {
+            Command::Step | Command::Play if report.at == report.len => return nobody(moment),
+            Command::Back | Command::First if report.at == 0 => "This is the first state.",
+            Command::Last if report.at == report.len => "This is the last state of the branch.",
+            Command::Actor(n) | Command::UntilBlocked(n) => return cannot_step(moment, n),
+            Command::ToOwner if self.meaning(command).is_none() => match self.picked.actor {
+                Some(actor) => return Some(format!("{} waits for nobody.", moment.name(actor.0))),
+                None => "Nobody waits.",
+            },
+            Command::ToBlocked if self.meaning(command).is_none() => match self.picked.actor {
+                Some(actor) => return Some(format!("Nobody waits for {}.", moment.name(actor.0))),
+                None => "Nobody waits.",
+            },
+            Command::Live => return self.stage.lesson.as_ref().and_then(|lesson| lesson.not_live.clone()),
+            Command::Watchers if self.mode == Mode::Live && self.live.is_running() => {
+                "While threads run, frames and rules change too fast to be shown."
+            }
+            _ => return None,
+        };
+        Some(why.to_owned())
+    }
+
+    /// What a button that does this says of itself: its name, and its key in brackets.
+    pub fn title(&self, command: Command) -> String {
+        let name = command.row().map_or("", |row| row.name);
+        match self.key_of(command) {
+            Some(key) => format!("{name} ({key})"),
+            None => name.to_owned(),
+        }
+    }
+
+    /// The key that a command has now, as it is shown.
+    pub fn key_of(&self, command: Command) -> Option<String> {
+        let keys = &self.kept.keys;
+        keys.of(command.row()?).first().filter(|key| keys.hears(key)).map(|key| Keys::shown(key))
+    }
+}
+
+/// Why nobody can step; none if somebody can.
+fn nobody(moment: &Moment) -> Option<String> {
+    let can = |actor: &view::ActorView| actor.next.as_ref().is_some_and(|next| next.ways > 0);
+    if moment.actors.iter().any(can) {
+        return None;
+    }
+    Some(match moment.report.blocked.first() {
+        None => "All programs have ended.".to_owned(),
+        Some(why) => format!("Nobody can step. {why}"),
+    })
+}
+
+/// Why this actor cannot step; none if it can.
+fn cannot_step(moment: &Moment, actor: u8) -> Option<String> {
+    match moment.actor(actor) {
+        None => Some(format!("There is no actor {}; this lesson has {}.", u32::from(actor) + 1, moment.actors.len())),
+        Some(actor) if actor.state == view::State::Runs => None,
+        Some(actor) => Some(actor.why.clone().unwrap_or_else(|| format!("{} has ended.", actor.name))),
+    }
+}
