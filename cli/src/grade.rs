@@ -6,7 +6,7 @@ use clap::Args;
 use p2mscope_core::addr::ActorId;
 use p2mscope_core::explore::{Limits, Progress, with_threads};
 use p2mscope_core::judge::{Ruling, grade};
-use p2mscope_core::lesson::{Lesson, Unjudged};
+use p2mscope_core::lesson::Lesson;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -99,34 +99,8 @@ fn name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
 }
 
-/// One word for programs, and what is behind it, each a sentence.
-fn said(ruling: &Ruling) -> (&'static str, Vec<String>) {
-    match ruling {
-        Ruling::Accepted { states } => ("accepted", vec![format!("safe over every interleaving, {states} states")]),
-        Ruling::Unjudged(Unjudged::NoExercise) => ("not judged", vec!["the lesson is no exercise".into()]),
-        Ruling::Unjudged(Unjudged::Same) => ("unchanged", vec!["nothing was changed".into()]),
-        Ruling::Unjudged(Unjudged::Forbidden(what)) => {
-            ("not allowed", vec![format!("this may not be changed: {}", what.join(", "))])
-        }
-        Ruling::Unjudged(Unjudged::Wrong(errors)) => ("not read", errors.iter().map(|e| format!("line {e}")).collect()),
-        Ruling::Forbidden { what, line } => ("not allowed", vec![format!("line {line}: `{what}` may not stand there")]),
-        Ruling::Breaks { policy, rule, why, schedule, lock_events, .. } => (
-            "breaks",
-            vec![format!(
-                "{rule} under {} in {} steps, {lock_events} lock events: {why}",
-                policy.name(),
-                schedule.len()
-            )],
-        ),
-        Ruling::Undone { policy, missing } => {
-            ("undone", missing.iter().map(|m| format!("under {}: {m}", policy.name())).collect())
-        }
-        Ruling::Unknown { why } => ("unknown", vec![why.clone()]),
-    }
-}
-
 fn in_words(out: &mut String, file: &str, ruling: &Ruling) {
-    let (verdict, why) = said(ruling);
+    let (verdict, why) = (ruling.verdict(), ruling.sentences());
     let mut why = why.iter();
     let _ = writeln!(out, "{file}  {verdict:11}  {}", why.next().map_or("", String::as_str));
     for w in why {
@@ -141,7 +115,7 @@ fn in_words(out: &mut String, file: &str, ruling: &Ruling) {
 }
 
 fn in_json(lesson: &Lesson, file: &Path, ruling: &Ruling) -> Value {
-    let (verdict, why) = said(ruling);
+    let (verdict, why) = (ruling.verdict(), ruling.sentences());
     let mut answer = json!({
         "lesson": lesson.id,
         "file": file.display().to_string(),

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod code;
 mod diagnose;
 mod dump;
 mod entry;
@@ -67,6 +68,13 @@ An answer is the edited lesson file, or the text of the program that may be edit
 one text for each: V1 = \"\"\" .. \"\"\". docs/lessons.md says how it is judged.
 Ends with status 0 if all are accepted, 1 if some are not, 2 if a file cannot be read or the lesson is no exercise.")]
     Grade(grade::Command),
+    /// Say what learners' result codes say.
+    #[command(after_help = "Example:
+  p2mscope code 04142-GG30G-00208-0EC10-0G008-00HVE-4
+
+The page shows a code in the list of lessons. Its check value tells slips of the pen; it is no proof of who did the work.
+Ends with status 0 if all codes could be read, 1 if one is damaged.")]
+    Code(code::Command),
     /// Search every interleaving, or find the shortest one that breaks a rule.
     #[command(after_help = "Examples:
   p2mscope explore static/lessons/S15.toml
@@ -190,6 +198,7 @@ fn main() {
         Command::Entry(command) => entry::run(command),
         Command::Check(command) => check::run(&command).end(),
         Command::Grade(command) => grade::run(&command).end(),
+        Command::Code(command) => code::run(&command).end(),
         Command::Explore(command) => explore::run(&command).end(),
         Command::Run(command) => run::run(&command).end(),
         Command::Live(command) => live::run(&command).end(),

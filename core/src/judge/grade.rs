@@ -4,10 +4,11 @@
 //! `repaired` is, with all that `[repair]` asks for: `ensure`, `reach`, `keep`, and nothing that `forbid` rules out.
 
 use super::{Completed, count_lock_events, watched};
-use crate::explore::{Limits, Progress, Question, Schedule, Verdict, explore};
+use crate::explore::{Limits, Progress, Question, Report, Schedule, Verdict, explore};
 use crate::lesson::{ANSWER, Lesson, Staged, Unjudged};
 use crate::machine::Policy;
-use crate::script::Error;
+use crate::script::Script;
+use crate::sim::Sim;
 use crate::watch::Rule;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -65,58 +66,129 @@ pub fn grade(
     limits: Limits,
     progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
 ) -> Ruling {
-    let cases = lesson.says_safe("repaired");
-    if cases.is_empty() {
-        return Ruling::Unjudged(Unjudged::NoExercise);
-    }
-    let (answered, above) = match lesson.answered(answer) {
-        Ok(answered) => answered,
+    let mut grading = match Grading::new(lesson, answer, limits) {
+        Ok(grading) => grading,
         Err(why) => return Ruling::Unjudged(why),
     };
-    let wrong = |errors: Vec<Error>| Ruling::Unjudged(Unjudged::Wrong(errors));
-    let mut states = 0;
-    for (policy, pin) in cases {
-        let staged = match answered.stage(ANSWER, Some(policy), pin) {
-            Ok(staged) => staged,
-            Err(errors) => return wrong(errors),
+    loop {
+        let ruled = match grading.ask() {
+            Ok((sim, question)) => grading.hear(&explore(&sim, &question, progress)),
+            Err(ruling) => Some(ruling),
         };
-        if let Some((what, line)) = forbidden(&answered, &staged) {
-            return Ruling::Forbidden { what, line: line.saturating_sub(above) };
+        if let Some(ruling) = ruled {
+            return ruling;
+        }
+    }
+}
+
+/// An answer under judgement, a search to each case: for whoever cannot wait for searches, and has them done elsewhere.
+pub struct Grading {
+    answered: Lesson,
+    /// Lines before the answer's own.
+    above: u32,
+    cases: std::vec::IntoIter<(Policy, Option<bool>)>,
+    limits: Limits,
+    states: u64,
+    asked: Option<(Policy, Staged, Completed)>,
+}
+
+impl Grading {
+    /// An answer of which there is something to be searched.
+    pub fn new(lesson: &Lesson, answer: &str, limits: Limits) -> Result<Grading, Unjudged> {
+        let cases = lesson.says_safe("repaired");
+        if cases.is_empty() {
+            return Err(Unjudged::NoExercise);
+        }
+        let (answered, above) = lesson.answered(answer)?;
+        Ok(Grading { answered, above, cases: cases.into_iter(), limits, states: 0, asked: None })
+    }
+
+    /// What is to be searched next, or how it has ended.
+    pub fn ask(&mut self) -> Result<(Sim<Script>, Question<Script>), Ruling> {
+        let Some((policy, pin)) = self.cases.next() else { return Err(Ruling::Accepted { states: self.states }) };
+        let staged = self.answered.stage(ANSWER, Some(policy), pin);
+        let staged = staged.map_err(|errors| Ruling::Unjudged(Unjudged::Wrong(errors)))?;
+        if let Some((what, line)) = forbidden(&self.answered, &staged) {
+            return Err(Ruling::Forbidden { what, line: line.saturating_sub(self.above) });
         }
         let mut q = Question::prove(watched());
-        q.limits = limits;
-        let keeps = Completed::new(&answered, &staged);
+        q.limits = self.limits;
+        let keeps = Completed::new(&self.answered, &staged);
         let (script, world) = (staged.script.clone(), staged.world.clone());
         q.probe = Some(Arc::new(move |sim| script.reached(&world, sim.words())));
         q.mark = Some(keeps.mark());
-        let report = explore(&staged.sim(q.stop), &q, progress);
-        states += report.states;
-        match report.verdict {
+        let sim = staged.sim(q.stop);
+        self.asked = Some((policy, staged, keeps));
+        Ok((sim, q))
+    }
+
+    /// What the search has found. None: there may be more to ask.
+    pub fn hear(&mut self, report: &Report) -> Option<Ruling> {
+        let (policy, staged, keeps) = self.asked.take()?;
+        self.states += report.states;
+        Some(match &report.verdict {
             Verdict::Safe => {
                 let missed = staged.script.reach.iter().enumerate().filter(|(i, _)| report.reached >> i & 1 == 0);
                 let mut missing: Vec<String> =
                     missed.map(|(_, (_, text))| format!("in no state of any run `{text}` holds")).collect();
                 missing.extend(keeps.missing(report.marked));
-                if !missing.is_empty() {
-                    return Ruling::Undone { policy, missing };
+                if missing.is_empty() {
+                    return None;
                 }
+                Ruling::Undone { policy, missing }
             }
             Verdict::Found { broken, schedule } => {
-                let (rule, why) = (broken.rule, broken.why);
+                let (rule, why, schedule) = (broken.rule, broken.why.clone(), schedule.clone());
                 let lock_events = count_lock_events(&staged, &schedule);
-                let lines = told(&answered, &staged, &schedule, above);
-                return Ruling::Breaks { policy, rule, why, schedule, lock_events, lines };
+                let lines = told(&self.answered, &staged, &schedule, self.above);
+                Ruling::Breaks { policy, rule, why, schedule, lock_events, lines }
             }
-            Verdict::Bound { why } | Verdict::Failed { why } => return Ruling::Unknown { why },
+            Verdict::Bound { why } | Verdict::Failed { why } => Ruling::Unknown { why: why.clone() },
             Verdict::Likely { .. } => {
-                return Ruling::Unknown {
-                    why: "its states need more memory than there is, and not all were seen".into(),
-                };
+                Ruling::Unknown { why: "its states need more memory than there is, and not all were seen".into() }
             }
-            Verdict::Cancelled => return Ruling::Unknown { why: "it was ended before it was complete".into() },
+            Verdict::Cancelled => Ruling::Unknown { why: "it was ended before it was complete".into() },
+        })
+    }
+}
+
+impl Ruling {
+    /// One word for programs.
+    pub const fn verdict(&self) -> &'static str {
+        match self {
+            Ruling::Accepted { .. } => "accepted",
+            Ruling::Unjudged(Unjudged::NoExercise) => "not judged",
+            Ruling::Unjudged(Unjudged::Same) => "unchanged",
+            Ruling::Unjudged(Unjudged::Forbidden(_)) | Ruling::Forbidden { .. } => "not allowed",
+            Ruling::Unjudged(Unjudged::Wrong(_)) => "not read",
+            Ruling::Breaks { .. } => "breaks",
+            Ruling::Undone { .. } => "undone",
+            Ruling::Unknown { .. } => "unknown",
         }
     }
-    Ruling::Accepted { states }
+
+    /// What is behind it, each a sentence without its full stop.
+    pub fn sentences(&self) -> Vec<String> {
+        match self {
+            Ruling::Accepted { states } => vec![format!("safe over every interleaving, {states} states")],
+            Ruling::Unjudged(Unjudged::NoExercise) => vec!["the lesson is no exercise".into()],
+            Ruling::Unjudged(Unjudged::Same) => vec!["nothing was changed".into()],
+            Ruling::Unjudged(Unjudged::Forbidden(what)) => {
+                vec![format!("this may not be changed: {}", what.join(", "))]
+            }
+            Ruling::Unjudged(Unjudged::Wrong(errors)) => errors.iter().map(|e| format!("line {e}")).collect(),
+            Ruling::Forbidden { what, line } => vec![format!("line {line}: `{what}` may not stand there")],
+            Ruling::Breaks { policy, rule, why, schedule, lock_events, .. } => vec![format!(
+                "{rule} under {} in {} steps, {lock_events} lock events: {why}",
+                policy.name(),
+                schedule.len()
+            )],
+            Ruling::Undone { policy, missing } => {
+                missing.iter().map(|m| format!("under {}: {m}", policy.name())).collect()
+            }
+            Ruling::Unknown { why } => vec![why.clone()],
+        }
+    }
 }
 
 /// The first statement that `forbid` rules out, and its line.

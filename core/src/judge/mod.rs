@@ -6,7 +6,7 @@ mod keep;
 mod live;
 
 pub use ends::outcome;
-pub use grade::{Ruling, grade};
+pub use grade::{Grading, Ruling, grade};
 pub use keep::Completed;
 pub use live::returns;
 

@@ -11,6 +11,7 @@ mod expect;
 mod map;
 mod read;
 mod reader;
+mod results;
 mod stage;
 mod teaching;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use copies::{Copies, Crowd, Spread};
 pub use course::{Group, ORDER, course};
 pub use expect::{Expect, Pattern, Repair, ScheduleWord, Until};
 pub use map::MapItem;
+pub use results::{NAME, Results, ResultsError};
 pub use stage::Staged;
 pub use teaching::{Difficulty, Notes, Teaching};
 pub use world::{DomainSpec, FrameSpec, GrantSpec, ViewSpec, WorldSpec};
