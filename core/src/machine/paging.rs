@@ -96,6 +96,12 @@ pub fn claimed<W: Words>(m: &mut W, world: &World, ring: u8) -> u64 {
     m.get(world.map.ring(ring as u32).at(CLAIMED as u64)).count_ones() as u64
 }
 
+/// The vCPUs whose requests have been taken from the ring and not been answered.
+pub fn unanswered<W: Words>(m: &mut W, world: &World, ring: u8) -> Vec<ActorId> {
+    let taken = m.get(world.map.ring(ring as u32).at(TAKEN as u64));
+    world.actor_ids().filter(|&a| taken & bit(a) != 0).collect()
+}
+
 /// What the vCPU waits for the pager to bring.
 pub fn awaits<W: Words>(m: &mut W, world: &World, a: ActorId) -> Option<DomGfn> {
     match m.get(world.map.actor(a, ActorWord::Awaits)) {

@@ -59,6 +59,8 @@ impl Ringed {
 
 /// The first slot's place in a ring's words.
 const SLOTS: u64 = 8;
+/// Words that a ring takes.
+pub const WORDS: u32 = (SLOTS + RING_ROOM) as u32;
 
 impl RingAct {
     /// Which ring.
@@ -137,7 +139,7 @@ pub(super) fn change<W: Words>(m: &mut W, world: &World, ring: u8, f: impl Fn(u6
 }
 
 /// Whether there is such a ring: a domain's may be taken away and given back.
-pub(super) fn there<W: Words>(m: &mut W, world: &World, ring: u8) -> bool {
+pub fn there<W: Words>(m: &mut W, world: &World, ring: u8) -> bool {
     match world.rings.get(ring as usize) {
         Some(r) => r.of.is_none_or(|slot| m.get(world.map.dom(slot, DomWord::HasRing)) != 0),
         None => false,

@@ -37,7 +37,9 @@ pub fn why<C: Code>(run: &mut Run<C>, a: ActorId) -> Option<String> {
     let since = run.waits_since(a)?;
     let Waiting { on, .. } = *run.waiting(run.at()).iter().find(|w| w.actor == a)?;
     let Effect::Lock(lock, mode) = on else {
-        return Some(format!("{name} sleeps since step {since} until what it waits for has come."));
+        let wait = waits(run).into_iter().find(|w| w.actor == a);
+        let what = wait.map_or(format!("{name} sleeps"), |w| waits::describe_one(&world, &w));
+        return Some(format!("{what}, since step {since}."));
     };
     Some(format!("{name} asks for {}, {}.", side(lock, mode, &world), cause(run, a, lock)))
 }

@@ -13,6 +13,7 @@
 
 mod beside;
 mod blocked;
+mod clocks;
 mod event;
 mod follow;
 mod forks;
@@ -28,6 +29,7 @@ mod session;
 
 pub use beside::{Beside, Parted, Turns};
 pub use blocked::{cause, owners, side, waits, why};
+pub use clocks::Clocks;
 pub use event::{Event, Size, Waiting};
 pub use follow::Scripted;
 pub use forks::Fork;

@@ -138,6 +138,11 @@ impl Memory {
         self.words[w.0 as usize]
     }
 
+    /// What a word held in the first state.
+    pub fn first(&self, w: Word) -> u64 {
+        self.first[w.0 as usize]
+    }
+
     /// All words that differ from the first state, by place.
     pub fn changes(&self) -> Vec<(u32, u64)> {
         let mut at: Vec<u32> = self.journal.iter().map(|j| j.0).collect();

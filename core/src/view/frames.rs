@@ -5,7 +5,7 @@ use super::tables::tables;
 use crate::addr::{ActorId, DomGfn, DomId, FRAME_WORDS, Mfn, Word};
 use crate::entry::P2mType;
 use crate::machine::frames::{M2P_SHARED, PGC_ALLOCATED, PGT_COUNT, count, is_free, owner, used_as, was_freed};
-use crate::machine::{FrameUse, FrameWord, Words, World, grants, kept, sharing};
+use crate::machine::{DomWord, FrameUse, FrameWord, Words, World, grants, kept, pod, sharing};
 use crate::perform::PIN_COUNT;
 use crate::sched::Run;
 use crate::sim::Code;
@@ -84,6 +84,26 @@ pub struct FreedView {
     pub table: bool,
 }
 
+/// The populate-on-demand cache of a domain.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct PodView {
+    /// The domain's number.
+    pub domain: u16,
+    /// The frames that wait to be handed out: the first few by name.
+    pub frames: Vec<String>,
+    /// How many there are.
+    pub cached: u64,
+    /// How many numbers are promised and not populated (`entry_count`).
+    pub promised: u64,
+    /// How many frames the domain is to have.
+    pub target: u64,
+    /// Whether the last step changed any of that.
+    pub changed: bool,
+}
+
+/// Frames of a cache that are named.
+const CACHED: usize = 6;
+
 /// The frames that are in use and those that were.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Frames {
@@ -95,6 +115,8 @@ pub struct Frames {
     pub freed: Vec<FreedView>,
     /// Free frames of the heap.
     pub free: u64,
+    /// The caches of domains that have something in them, or have promised something.
+    pub pods: Vec<PodView>,
 }
 
 /// The frames of the machine.
@@ -102,7 +124,13 @@ pub fn frames<C: Code>(run: &mut Run<C>) -> Frames {
     let world = run.world().clone();
     let wrote: Vec<u32> = run.last_event().map_or(Vec::new(), |e| e.wrote.iter().map(|w| w.0.0).collect());
     let reachable = tables(run.words(), &world);
-    let mut out = Frames { frames: Vec::new(), tables: Vec::new(), freed: freed(run, &world), free: 0 };
+    let mut out = Frames {
+        frames: Vec::new(),
+        tables: Vec::new(),
+        freed: freed(run, &world),
+        free: 0,
+        pods: pods(run, &world, &wrote),
+    };
     for mfn in (0..world.map.frames() as u64).map(Mfn) {
         match used_as(run.words(), &world, mfn) {
             FrameUse::Memory if is_free(run.words(), &world, mfn) => {
@@ -121,6 +149,22 @@ pub fn frames<C: Code>(run: &mut Run<C>) -> Frames {
         }
     }
     out
+}
+
+fn pods<C: Code>(run: &mut Run<C>, world: &World, wrote: &[u32]) -> Vec<PodView> {
+    let mut all = Vec::new();
+    for (slot, d) in (0..).zip(&world.domains) {
+        let cache = pod::cached(run.words(), world, slot);
+        let words = [DomWord::CacheCount, DomWord::EntryCount, DomWord::PodTarget].map(|w| world.map.dom(slot, w));
+        let [cached, promised, target] = words.map(|w| run.words().get(w));
+        if cache.is_empty() && promised == 0 && target == 0 {
+            continue;
+        }
+        let frames = cache.iter().take(CACHED).map(|&mfn| world.frame_name(mfn)).collect();
+        let changed = words.iter().any(|w| wrote.contains(&w.0));
+        all.push(PodView { domain: d.id.0, frames, cached, promised, target, changed });
+    }
+    all
 }
 
 fn table<W: Words>(m: &mut W, world: &World, mfn: Mfn, slot: u8, level: Option<u8>, locks: bool) -> TableView {

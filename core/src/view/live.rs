@@ -185,6 +185,7 @@ pub fn live_timeline(world: &World, tracks: &[Track]) -> Option<LiveTimeline> {
         len,
         lanes: lanes.collect(),
         marks: Vec::new(),
+        dull: Vec::new(),
         forks: vec![Branch { index: 0, name: String::new(), parent: None, len, current: true }],
     };
     Some(LiveTimeline { timeline, unit, span: last - first, dropped: tracks.iter().map(|t| t.dropped).sum() })

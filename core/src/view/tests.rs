@@ -326,13 +326,17 @@ fn an_entry_shows_its_bits_and_what_changed() {
     let mut run = run(vec![vec![vec![paged], vec![Effect::Wake(Word(0))]]]);
     let word = entry_word(&mut run).0;
     let before = entry(&mut run, word, 0).unwrap();
-    assert_eq!((before.changed, before.level, before.index), (0, 0, 0x10));
-    assert_eq!(before.fields.iter().map(|f| (f.high - f.low + 1) as u32).sum::<u32>(), 64);
+    assert_eq!((before.bits.changed, before.bits.level, before.index), (0, 0, 0x10));
+    assert_eq!(before.bits.fields.iter().map(|f| (f.high - f.low + 1) as u32).sum::<u32>(), 64);
     run.take(V0, 0).unwrap();
     let e = entry(&mut run, word, 3).unwrap();
-    assert_eq!((e.before, e.raw ^ e.before, e.level), (before.raw, e.changed, 0), "its table says the level");
-    let changed: Vec<_> = e.fields.iter().filter(|f| f.changed).map(|f| f.name).collect();
-    let differ: Vec<_> = e.fields.iter().filter(|f| f.value != f.before).map(|f| f.name).collect();
+    assert_eq!(
+        (e.bits.before, e.bits.raw ^ e.bits.before, e.bits.level),
+        (before.bits.raw, e.bits.changed, 0),
+        "its table says the level"
+    );
+    let changed: Vec<_> = e.bits.fields.iter().filter(|f| f.changed).map(|f| f.name).collect();
+    let differ: Vec<_> = e.bits.fields.iter().filter(|f| f.value != f.before).map(|f| f.name).collect();
     assert!(!changed.is_empty() && changed == differ);
     assert!(
         walk(&mut run, 0, 0x10).unwrap().levels[3].rows.iter().any(|r| matches!(r, Row::Entry { changed: true, .. }))

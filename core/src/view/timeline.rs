@@ -82,6 +82,18 @@ pub struct Mark {
     pub actor: Option<u8>,
 }
 
+/// Steps in a row in which nothing happened that others could notice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Dull {
+    /// The position before the first of them.
+    pub from: usize,
+    /// The position after the last.
+    pub to: usize,
+}
+
+/// How many such steps there must be in a row to be worth folding.
+pub const DULL: usize = 8;
+
 /// A branch of the run.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Branch {
@@ -108,6 +120,8 @@ pub struct Timeline {
     pub lanes: Vec<Lane>,
     /// The breaches of the current branch.
     pub marks: Vec<Mark>,
+    /// Stretches that can be folded, in order.
+    pub dull: Vec<Dull>,
     /// All branches.
     pub forks: Vec<Branch>,
 }
@@ -136,8 +150,26 @@ pub fn timeline<C: Code>(run: &mut Run<C>) -> Timeline {
         len: run.len(),
         lanes: world.actor_ids().map(|a| lane(run, a, world.actor_name(a), &held)).collect(),
         marks: marks.collect(),
+        dull: dull(run.events()),
         forks: run.forks().iter().enumerate().map(branch).collect(),
     }
+}
+
+/// Stretches of [`DULL`] steps or more without an event of locks, a wait that begins or ends, a breach, or an end.
+fn dull(events: &[Event]) -> Vec<Dull> {
+    let mut all: Vec<Dull> = Vec::new();
+    let mut waiting = 0;
+    for e in events {
+        let quiet = !e.lock_event && !e.queued && !e.ended && e.broken.is_empty() && e.waiting.len() == waiting;
+        waiting = e.waiting.len();
+        match all.last_mut() {
+            _ if !quiet => {}
+            Some(last) if last.to + 1 == e.step => last.to = e.step,
+            _ => all.push(Dull { from: e.step - 1, to: e.step }),
+        }
+    }
+    all.retain(|it| it.to - it.from >= DULL);
+    all
 }
 
 fn lane<C: Code>(run: &Run<C>, a: ActorId, name: &str, held: &[Hold]) -> Lane {

@@ -1,7 +1,7 @@
 //! The walk of one gfn through a domain's table, level by level.
 
 use super::naming::Names;
-use crate::addr::{DomGfn, FRAME_WORDS, Gfn, Mfn};
+use crate::addr::{DomGfn, FRAME_WORDS, Gfn, Mfn, Word};
 use crate::entry::{Decoded, summary};
 use crate::machine::{FrameUse, Words, World, frames};
 use crate::sched::Run;
@@ -27,6 +27,8 @@ pub enum Row {
         picked: bool,
         /// Whether the last step changed it.
         changed: bool,
+        /// What it said before the last step, if that changed it.
+        before: Option<String>,
     },
     /// A run of empty entries, left out.
     Empty {
@@ -61,8 +63,22 @@ pub struct Level {
     pub raw: u64,
     /// What the picked entry says, in one sentence.
     pub summary: String,
+    /// Whether the last step linked it here.
+    pub linked: bool,
     /// The table's entries near the path, lowest first.
     pub rows: Vec<Row>,
+}
+
+/// What the last step made of an entry on the path.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Remade {
+    /// The level of the entry.
+    pub level: u8,
+    /// `split`: a superpage became a table; `merged`: a table became a superpage; `linked`: a table where nothing was;
+    /// `unlinked`: nothing where a table was; `changed`: anything else.
+    pub kind: &'static str,
+    /// In one sentence.
+    pub sentence: String,
 }
 
 /// The walk of a gfn.
@@ -86,10 +102,14 @@ pub struct Walk {
     pub ty: Option<String>,
     /// How it ends, in one sentence.
     pub end: String,
+    /// What the last step made of an entry on the path, if it did.
+    pub remade: Option<Remade>,
 }
 
 /// Entries shown on each side of the picked one; what is further off is folded.
 const NEAR: u64 = 2;
+/// A step that wrote so many words at the most has all its entries shown, however far from the path.
+const SHOWN: usize = 4;
 
 /// The walk of a gfn of the domain at that place in the world, as the hypervisor reads the table; none if there is no
 /// such domain or no such gfn.
@@ -100,7 +120,7 @@ pub fn walk<C: Code>(run: &mut Run<C>, slot: u8, gfn: u64) -> Option<Walk> {
     if !g.gfn.fits() {
         return None;
     }
-    let wrote: Vec<u32> = run.last_event().map_or(Vec::new(), |e| e.wrote.iter().map(|w| w.0.0).collect());
+    let wrote: Vec<(Word, u64)> = run.last_event().map_or(Vec::new(), |e| e.wrote.clone());
     let mut out = Walk {
         slot,
         domain: domain.id.0,
@@ -111,6 +131,7 @@ pub fn walk<C: Code>(run: &mut Run<C>, slot: u8, gfn: u64) -> Option<Walk> {
         order: None,
         ty: None,
         end: String::new(),
+        remade: None,
     };
     let (mut table, mut level) = (domain.root, 3);
     loop {
@@ -118,8 +139,13 @@ pub fn walk<C: Code>(run: &mut Run<C>, slot: u8, gfn: u64) -> Option<Walk> {
             out.end = format!("The link leads to frame {table}, which the machine does not have.");
             return Some(out);
         };
-        let raw = found.raw;
-        out.levels.push(found);
+        let (raw, word) = (found.raw, found.word);
+        let linked =
+            out.remade.as_ref().is_some_and(|it| it.level == level + 1 && matches!(it.kind, "split" | "linked"));
+        if let Some((_, old)) = wrote.iter().find(|w| w.0.0 == word) {
+            out.remade = Some(remade(run, &world, level, *old, raw));
+        }
+        out.levels.push(Level { linked, ..found });
         match world.format.decode(level, raw) {
             Decoded::Table { mfn } if level > 0 => (table, level) = (mfn, level - 1),
             other => {
@@ -128,6 +154,29 @@ pub fn walk<C: Code>(run: &mut Run<C>, slot: u8, gfn: u64) -> Option<Walk> {
             }
         }
     }
+}
+
+/// What became of an entry on the path.
+fn remade<C: Code>(run: &mut Run<C>, world: &World, level: u8, old: u64, new: u64) -> Remade {
+    let names = Names::new(run.words(), world);
+    let read = |entry| world.format.decode(level, entry);
+    let size = if level == 2 { "1 GB" } else { "2 MB" };
+    let (kind, sentence) = match (read(old), read(new)) {
+        (Decoded::Leaf(_), Decoded::Table { mfn }) => {
+            ("split", format!("Split: the {size} leaf became a link to a table of 512 entries, frame {mfn}."))
+        }
+        (Decoded::Table { mfn }, Decoded::Leaf(_)) if level > 0 => {
+            ("merged", format!("Merged: the table in frame {mfn} became one leaf of {size}."))
+        }
+        (Decoded::Empty, Decoded::Table { mfn }) => {
+            ("linked", format!("Linked: a table in frame {mfn} where nothing was."))
+        }
+        (Decoded::Table { mfn }, Decoded::Empty) => {
+            ("unlinked", format!("Unlinked: the table in frame {mfn} is gone from here."))
+        }
+        _ => ("changed", format!("Changed: {} became {}.", names.entry(level, old), names.entry(level, new))),
+    };
+    Remade { level, kind, sentence }
 }
 
 fn end<C: Code>(run: &mut Run<C>, world: &World, out: &mut Walk, g: DomGfn, entry: Decoded) {
@@ -155,7 +204,7 @@ fn read_level<W: Words>(
     table: Mfn,
     level: u8,
     gfn: Gfn,
-    wrote: &[u32],
+    wrote: &[(Word, u64)],
 ) -> Option<Level> {
     let base = world.map.page(table, 0)?;
     let index = gfn.index(level);
@@ -165,21 +214,26 @@ fn read_level<W: Words>(
     let mut rows: Vec<Row> = Vec::new();
     for i in 0..FRAME_WORDS {
         let (raw, picked) = (bits(m, i), i == index);
-        let near = i.abs_diff(index) <= NEAR;
+        let changed = wrote.iter().any(|w| w.0 == base.at(i));
+        let near = i.abs_diff(index) <= NEAR || changed && wrote.len() <= SHOWN;
         match rows.last_mut() {
-            Some(Row::Empty { count, .. }) if raw == 0 && !picked => *count += 1,
+            Some(Row::Empty { count, .. }) if raw == 0 && !picked && !changed => *count += 1,
             Some(Row::More { count, .. }) if raw != 0 && !near => *count += 1,
-            _ if raw == 0 && !picked => rows.push(Row::Empty { first: i, count: 1 }),
+            _ if raw == 0 && !picked && !changed => rows.push(Row::Empty { first: i, count: 1 }),
             _ if !near => rows.push(Row::More { first: i, count: 1 }),
-            _ => rows.push(Row::Entry {
-                index: i,
-                gfn: first + (i << (9 * level as u32)),
-                word: base.at(i).0,
-                raw,
-                summary: summary(world.format, level, raw),
-                picked,
-                changed: wrote.contains(&base.at(i).0),
-            }),
+            _ => {
+                let before = wrote.iter().find(|w| w.0 == base.at(i)).map(|w| w.1);
+                rows.push(Row::Entry {
+                    index: i,
+                    gfn: first + (i << (9 * level as u32)),
+                    word: base.at(i).0,
+                    raw,
+                    summary: summary(world.format, level, raw),
+                    picked,
+                    changed: before.is_some(),
+                    before: before.map(|old| summary(world.format, level, old)),
+                });
+            }
         }
     }
     Some(Level {
@@ -190,6 +244,7 @@ fn read_level<W: Words>(
         word: base.at(index).0,
         raw,
         summary: summary(world.format, level, raw),
+        linked: false,
         rows,
     })
 }

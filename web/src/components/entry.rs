@@ -12,19 +12,19 @@ const WIDTH: u32 = 64 * BIT;
 #[component]
 pub fn Entry(props: &super::Props) -> Html {
     let Some(entry) = &props.moment.entry else { return Html::default() };
-    let title = format!("Entry {} of level {}", entry.index, entry.level + 1);
+    let title = format!("Entry {} of level {}", entry.index, entry.bits.level + 1);
     html! {
-        <Panel id="entry" {title} note={entry.summary.clone()}>
+        <Panel id="entry" {title} note={entry.bits.summary.clone()}>
             <svg class="bits" viewBox={format!("0 0 {WIDTH} 46")} role="img"
-                aria-label={format!("{:#018x}; its fields in words follow", entry.raw)}>
+                aria-label={format!("{:#018x}; its fields in words follow", entry.bits.raw)}>
                 { for (0..64).rev().map(|bit| draw_bit(entry, bit)) }
-                { for entry.fields.iter().map(draw_field) }
+                { for entry.bits.fields.iter().map(draw_field) }
             </svg>
             <details>
                 <summary>{ "Fields in words" }</summary>
                 <table>
                     <thead><tr><th>{ "bits" }</th><th>{ "field" }</th><th>{ "value" }</th><th>{ "meaning" }</th></tr></thead>
-                    <tbody>{ for entry.fields.iter().rev().map(words) }</tbody>
+                    <tbody>{ for entry.bits.fields.iter().rev().map(words) }</tbody>
                 </table>
             </details>
         </Panel>
@@ -38,12 +38,12 @@ fn x_of(bit: u8) -> u32 {
 
 fn draw_bit(entry: &EntryView, bit: u8) -> Html {
     let is = |word: u64| word >> bit & 1 == 1;
-    let class = classes!("bit", is(entry.raw).then_some("set"), is(entry.changed).then_some("changed"));
+    let class = classes!("bit", is(entry.bits.raw).then_some("set"), is(entry.bits.changed).then_some("changed"));
     let x = x_of(bit);
     html! {
         <g {class}>
             <rect x={(x + 1).to_string()} y="12" width={(BIT - 2).to_string()} height="15" rx="2" />
-            <text x={(x + BIT / 2).to_string()} y="23">{ u8::from(is(entry.raw)) }</text>
+            <text x={(x + BIT / 2).to_string()} y="23">{ u8::from(is(entry.bits.raw)) }</text>
             if bit.is_multiple_of(8) || bit == 63 {
                 <text class="number" x={(x + BIT / 2).to_string()} y="8">{ bit }</text>
             }

@@ -15,7 +15,7 @@ pub fn WalkPanel(props: &super::Props) -> Html {
         return html! { <Panel id="walk" title="Walk" note="no domain has a table">{ "" }</Panel> };
     };
     let title = format!("Walk of {}:{:#x}", walk.domain, walk.gfn);
-    let shown = props.moment.entry.as_ref().map(|entry| entry.level);
+    let shown = props.moment.entry.as_ref().map(|entry| entry.bits.level);
     html! {
         <Panel id="walk" {title} note={walk.end.clone()}>
             <ol class="walk">

@@ -1,5 +1,6 @@
 //! Runs: undo, seek and fork; schedules written down and played; pickers; words of a lesson.
 
+mod clocks;
 mod history;
 mod pickers;
 pub(crate) mod programs;

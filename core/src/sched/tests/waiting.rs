@@ -19,7 +19,7 @@ fn a_waiting_actor_says_who_holds_what_since_when() {
 fn whoever_has_ended_or_sleeps_says_so() {
     let n = super::programs::world(crate::machine::Policy::M2).0.map.word(0);
     let mut run = run(vec![vec![vec![Effect::Wait(Cond::Is(n, 1))]], vec![vec![Effect::Add(n, 1)]]]);
-    assert_eq!(why(&mut run, V0).unwrap(), "V0 sleeps since step 0 until what it waits for has come.");
+    assert_eq!(why(&mut run, V0).unwrap(), "V0 sleeps until a condition holds, since step 0.");
     run.take(PG, 0).unwrap();
     assert_eq!(why(&mut run, V0), None);
     assert_eq!(why(&mut run, PG).unwrap(), "PG has ended.");
