@@ -4,8 +4,11 @@
 mod grading;
 #[path = "lessons/lengths.rs"]
 mod lengths;
+#[path = "lessons/lengths_later.rs"]
+mod lengths_later;
 
 use lengths::{LENGTHS, Row};
+use lengths_later::LATER;
 use p2mscope_core::addr::ActorId;
 use p2mscope_core::entry::Format;
 use p2mscope_core::explore::{Limits, Question, Verdict, explore, with_threads};
@@ -130,7 +133,7 @@ fn shortest_schedules_are_as_long_as_reasoned() {
         ("S61", "before", Policy::Global, Rule::Ensure, 5 + 3 + 11 + 15, 9),
         ("S61", "before", Policy::M2, Rule::Ensure, 5 + 3 + 13 + 17, 13),
     ];
-    for (id, version, policy, rule, steps, lock_events) in table.into_iter().chain(LENGTHS) {
+    for (id, version, policy, rule, steps, lock_events) in table.into_iter().chain(LENGTHS).chain(LATER) {
         let l = lesson(id);
         let says = |e: &&Expect| e.version == version && e.breach == Some(rule) && e.policies.contains(&policy);
         let e = l.expects.iter().find(says).unwrap_or_else(|| panic!("{id} {version} {policy:?} {rule:?} is expected"));
