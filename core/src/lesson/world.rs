@@ -219,7 +219,7 @@ pub fn world(r: &mut Reader<'_>, top: Table<'_>, names: &mut Names, taken: &mut 
     }
     spec.flush = one_of(r, t, "flush", &Deferral::ALL).unwrap_or_default();
     spec.free_frames = r.number(t, "free_frames", 0..MAX_FRAMES as u64 + 1).map_or(0, |n| n.0);
-    spec.patience = r.number(t, "patience", 1..1001).map(|n| n.0);
+    spec.patience = r.number(t, "patience", 1..4097).map(|n| n.0);
     spec.pml = r.flag(t, "pml").unwrap_or(false);
     if spec.pml && spec.encoding != Format::Ept {
         r.wrong(t.at("pml"), "processors log writes in `encoding = \"ept\"` alone");

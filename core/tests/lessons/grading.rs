@@ -7,7 +7,7 @@ use p2mscope_core::lesson::{Lesson, Unjudged};
 use p2mscope_core::watch::Rule;
 use std::ops::ControlFlow::Continue;
 
-fn ruling(id: &str, answer: &str) -> Ruling {
+pub(super) fn ruling(id: &str, answer: &str) -> Ruling {
     grade(&lesson(id), answer, Limits::default(), &|_| Continue(()))
 }
 
@@ -24,7 +24,7 @@ fn edited(id: &str, changes: &[(&str, &str)]) -> String {
 }
 
 /// `accepted`, `breaks RULE`, `undone`, `forbidden LINE`, `not allowed WHAT`, `same`, `wrong LINE`.
-fn said(r: &Ruling) -> String {
+pub(super) fn said(r: &Ruling) -> String {
     match r {
         Ruling::Accepted { .. } => "accepted".into(),
         Ruling::Breaks { rule, .. } => format!("breaks {}", rule.name()),

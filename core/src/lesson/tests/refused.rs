@@ -151,7 +151,7 @@ fn rings_lists_views_and_grants() {
     check("pin = false", "rings = { requests = §99 }", &["8:36  ring `requests` has 1 to 64 slots"]);
     let endless = "nobody starves in a world without `patience`: say after how many steps of others";
     check("breach = \"lost-write\"", "breach = §\"starvation\"", &[endless]);
-    check("pin = false", "patience = §0", &["[world] `patience` is a number from 1 to 1000, here is 0"]);
+    check("pin = false", "patience = §0", &["[world] `patience` is a number from 1 to 4096, here is 0"]);
     check("content = 4", "list = §\"queue\"", &["no list named `queue`; the world declares none"]);
     check("[repair]", "§§[[view]]\nname = \"n1\"\n[repair]", &["[[view]] needs `domain`", "[[view]] needs `kind`"]);
     let grant = |from: &str, to: &str| format!("[[grant]]\nname = \"G\"\nfrom = \"{from}\"\nto = {to}\n[repair]");
