@@ -277,6 +277,23 @@ pub trait Plain: Copy {
     fn from_words(w: [u64; 4]) -> Self;
 }
 
+/// A round of a loop of [`Step::turns`]. Where a round is all of a hot path it is written as one of these and not as a closure:
+/// unlike a closure it can ask to be made part of the loop, wherever that is compiled.
+pub trait Turn<S, A> {
+    /// Goes on with the next accumulator, or ends with the last.
+    fn turn(&self, s: &mut S, acc: A) -> Result<ControlFlow<A, A>, Stop>;
+}
+
+/// A round that calls a closure.
+struct ByCall<F>(F);
+
+impl<S, A, F: Fn(&mut S, A) -> Result<ControlFlow<A, A>, Stop>> Turn<S, A> for ByCall<F> {
+    #[inline(always)]
+    fn turn(&self, s: &mut S, acc: A) -> Result<ControlFlow<A, A>, Stop> {
+        (self.0)(s, acc)
+    }
+}
+
 /// All that an operation may see and do.
 pub trait Step: Sized {
     /// What is fixed for the run.
@@ -299,11 +316,17 @@ pub trait Step: Sized {
 
     /// A loop whose memory is its accumulator alone. Each round must have an effect, save one that ends it, and has it
     /// before any scope, retry or fold inside: in a log the two could not be told apart.
+    fn turns<A: Plain>(&mut self, init: A, turn: &impl Turn<Self, A>) -> Result<A, Stop>;
+
+    /// The same, each round a call of `f`.
+    #[inline(always)]
     fn fold<A: Plain>(
         &mut self,
         init: A,
         f: impl Fn(&mut Self, A) -> Result<ControlFlow<A, A>, Stop>,
-    ) -> Result<A, Stop>;
+    ) -> Result<A, Stop> {
+        self.turns(init, &ByCall(f))
+    }
 
     /// Reads a word, acquiring.
     #[inline(always)]

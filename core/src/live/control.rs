@@ -216,7 +216,6 @@ impl Own {
     }
 
     /// The side of a lock that is let go when it is released like that.
-    #[inline(always)]
     pub(super) fn side(&self, depth: usize, lock: Lock, mode: Mode) -> Mode {
         let reads = matches!(lock, Lock::Range(..)) && {
             let shared = pack(lock, Mode::Shared);
@@ -225,10 +224,10 @@ impl Own {
         lock.released(mode, reads)
     }
 
-    /// Forgets a lock, the innermost one where it is held more than once.
+    /// Forgets a lock by the [side](Own::side) that is let go, the innermost one where it is held more than once.
     #[inline(always)]
-    pub(super) fn pop(&self, depth: &mut usize, lock: Lock, mode: Mode) {
-        let packed = pack(lock, self.side(*depth, lock, mode));
+    pub(super) fn pop(&self, depth: &mut usize, lock: Lock, side: Mode) {
+        let packed = pack(lock, side);
         if let Some(top) = depth.checked_sub(1).and_then(|top| self.held.0.get(top))
             && top.load(Ordering::Relaxed) == packed
         {

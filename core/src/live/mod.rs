@@ -213,7 +213,7 @@ impl<C: Code> Live<C> {
         let own = self.0.owns.get(a.0 as usize)?;
         let depth = own.held().len();
         let (world, seed) = (&self.0.world, self.0.plan.seed);
-        let seat = Seat { world, words: self.words(), own, me: a, depth, seed, gated: false, beside: None };
+        let seat = Seat::new(world, self.words(), (own, a), (depth, seed), (false, None));
         Some(LiveStep { seat, stated: &|_| true })
     }
 

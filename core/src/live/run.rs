@@ -57,8 +57,7 @@ impl<C: Code> Inner<C> {
         let gated = self.world.pausable && self.world.actors[a.0 as usize].kind == Kind::Vcpu;
         let beside = self.beside.as_ref();
         let recorder = beside.and_then(|beside| beside.recorder.as_ref());
-        let mut seat =
-            Seat { world: &self.world, words: self.store.words(), own, me: a, depth: 0, seed, gated, beside };
+        let mut seat = Seat::new(&self.world, self.store.words(), (own, a), (0, seed), (gated, beside));
         let mut left = self.plan.rounds;
         while left != Some(0) {
             if let Some(recorder) = recorder {

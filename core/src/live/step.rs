@@ -12,9 +12,9 @@ use super::words::Atomics;
 use crate::addr::ActorId;
 use crate::lock::{self, Lock, Mode, Taken};
 use crate::machine::pause::PauseAct;
-use crate::machine::{ActorWord, Words, World, pause};
+use crate::machine::{ActorWord, Policy, Words, World, pause};
 use crate::perform::{Performed, holds, perform, ready};
-use crate::step::{Act, Cond, Effect, Plain, Step, Stop};
+use crate::step::{Act, Cond, Effect, Plain, Step, Stop, Turn};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -28,9 +28,25 @@ pub(super) struct Seat<'a> {
     pub(super) depth: usize,
     pub(super) seed: u64,
     /// Whether it is a vCPU that somebody may pause.
-    pub(super) gated: bool,
+    gated: bool,
     /// Where effects are noted, if they are.
-    pub(super) beside: Option<&'a Beside>,
+    beside: Option<&'a Beside>,
+    /// Whether all effects are [plain](LiveStep::plainly).
+    plain: bool,
+}
+
+impl<'a> Seat<'a> {
+    /// An actor that holds `depth` locks. Effects are noted in `beside`.
+    pub(super) fn new(
+        world: &'a World,
+        words: Atomics<'a>,
+        (own, me): (&'a Own, ActorId),
+        (depth, seed): (usize, u64),
+        (gated, beside): (bool, Option<&'a Beside>),
+    ) -> Self {
+        let plain = !gated && beside.is_none() && world.policy != Policy::Rw;
+        Seat { world, words, own, me, depth, seed, gated, beside, plain }
+    }
 }
 
 /// Whether the condition of a statement holds.
@@ -162,7 +178,7 @@ impl LiveStep<'_> {
     fn recorded(&mut self, e: Effect, recorder: &Recorder) -> Result<[u64; 2], Stop> {
         match e {
             Effect::Lock(..) | Effect::TryLock(..) => Own::room(self.seat.depth)?,
-            Effect::Unlock(lock, mode) => self.seat.own.pop(&mut self.seat.depth, lock, mode),
+            Effect::Unlock(lock, mode) => self.forget(lock, mode),
             _ => {}
         }
         let choice = if let Effect::Choose(n) = e { self.draw(n) } else { 0 };
@@ -225,9 +241,50 @@ impl LiveStep<'_> {
         Ok(if let Effect::Choose(_) = e { [choice, 0] } else { out })
     }
 
-    /// An effect of which something is noted: performed as ever, or inside the recorder.
+    /// An effect of an actor whom no gate stops, of whom nothing is noted, where no lock has readers. Made part of each place
+    /// that has an effect, and of each only what that effect is.
+    #[inline(always)]
+    fn plainly(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
+        match e {
+            Effect::Wait(cond) => return self.wait_for(cond).map(|()| [0; 2]),
+            Effect::Choose(n) => return Ok([self.draw(n), 0]),
+            Effect::Lock(..) | Effect::TryLock(..) => Own::room(self.seat.depth)?,
+            // Forgotten before it is free: from then on another may hold it.
+            Effect::Unlock(lock, mode) => self.seat.own.pop(&mut self.seat.depth, lock, lock.released(mode, false)),
+            _ => {}
+        }
+        self.done(e)
+    }
+
+    /// The effect itself, once all that comes before it has been seen to.
+    #[inline(always)]
+    fn done(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
+        let out = match perform(&mut self.seat.words, self.seat.world, self.seat.me, &e) {
+            Performed::Done(out) => out,
+            Performed::Blocked => match e {
+                Effect::Lock(lock, mode) => [self.wait_for_lock(lock, mode)?, 0],
+                _ => self.wait_to(e)?,
+            },
+        };
+        if let Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) = e
+            && out[0] != 0
+        {
+            self.seat.own.push(&mut self.seat.depth, lock, mode);
+        }
+        Ok(out)
+    }
+
+    /// Any other effect.
     #[cold]
     #[inline(never)]
+    fn otherwise(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
+        match self.seat.beside {
+            None => self.performed(e),
+            Some(beside) => self.observed(e, beside),
+        }
+    }
+
+    /// An effect of which something is noted: performed as ever, or inside the recorder.
     fn observed(&mut self, e: Effect, beside: &Beside) -> Result<[u64; 2], Stop> {
         let me = self.seat.me;
         // Noted before it is free: from then on another may hold it.
@@ -247,7 +304,6 @@ impl LiveStep<'_> {
     }
 
     /// An effect as it stands.
-    #[inline(always)]
     fn performed(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
         if self.seat.gated {
             let begins = matches!(e, Effect::Act(Act::TlbAccess { .. }));
@@ -263,22 +319,16 @@ impl LiveStep<'_> {
             Effect::Choose(n) => return Ok([self.draw(n), 0]),
             Effect::Lock(..) | Effect::TryLock(..) => Own::room(self.seat.depth)?,
             // Forgotten before it is free: from then on another may hold it.
-            Effect::Unlock(lock, mode) => self.seat.own.pop(&mut self.seat.depth, lock, mode),
+            Effect::Unlock(lock, mode) => self.forget(lock, mode),
             _ => {}
         }
-        let out = match perform(&mut self.seat.words, self.seat.world, self.seat.me, &e) {
-            Performed::Done(out) => out,
-            Performed::Blocked => match e {
-                Effect::Lock(lock, mode) => [self.wait_for_lock(lock, mode)?, 0],
-                _ => self.wait_to(e)?,
-            },
-        };
-        if let Effect::Lock(lock, mode) | Effect::TryLock(lock, mode) = e
-            && out[0] != 0
-        {
-            self.seat.own.push(&mut self.seat.depth, lock, mode);
-        }
-        Ok(out)
+        self.done(e)
+    }
+
+    /// Forgets a lock as one of those held.
+    fn forget(&mut self, lock: Lock, mode: Mode) {
+        let side = self.seat.own.side(self.seat.depth, lock, mode);
+        self.seat.own.pop(&mut self.seat.depth, lock, side);
     }
 
     /// A vCPU that begins a guest access is outside. Whether it ends there, since its domain has crashed.
@@ -314,10 +364,7 @@ impl Step for LiveStep<'_> {
     #[inline(always)]
     fn effect(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
         self.seat.own.go_on()?;
-        match self.seat.beside {
-            None => self.performed(e),
-            Some(beside) => self.observed(e, beside),
-        }
+        if self.seat.plain { self.plainly(e) } else { self.otherwise(e) }
     }
 
     #[inline(always)]
@@ -340,14 +387,10 @@ impl Step for LiveStep<'_> {
     }
 
     #[inline(always)]
-    fn fold<A: Plain>(
-        &mut self,
-        init: A,
-        f: impl Fn(&mut Self, A) -> Result<ControlFlow<A, A>, Stop>,
-    ) -> Result<A, Stop> {
+    fn turns<A: Plain>(&mut self, init: A, turn: &impl Turn<Self, A>) -> Result<A, Stop> {
         let mut acc = init;
         loop {
-            match f(self, acc)? {
+            match turn.turn(self, acc)? {
                 ControlFlow::Continue(next) => acc = next,
                 ControlFlow::Break(last) => return Ok(last),
             }

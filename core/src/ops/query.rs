@@ -8,17 +8,42 @@ use super::table::flush;
 use crate::addr::{DomGfn, Mfn};
 use crate::entry::{Decoded, Era, Leaf};
 use crate::lock::policy::{self, Plan};
+use crate::lock::{Lock, Mode};
 use crate::machine::recalc::RecalcAct;
 use crate::machine::table::TableAct;
 use crate::machine::{Deferral, World};
-use crate::step::{Act, Step, Stop};
-use std::ops::ControlFlow::{Break, Continue};
+use crate::step::{Act, Step, Stop, Turn};
+use std::ops::ControlFlow::{self, Break, Continue};
 
 /// Takes what guards an entry: the global lock in its mode, then the range.
+///
+/// The usual plan, a range of its own beneath the shared side, is written out, here and in [`release`]: which locks these
+/// are is then known when this is compiled, and nothing of the other kinds stands between a live actor and the two words.
 #[inline(always)]
 pub fn take<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
+    match usual(plan) {
+        Some((d, i)) => {
+            s.lock(Lock::Global(slot), Mode::Shared)?;
+            s.lock(Lock::Range(d, i), Mode::Exclusive)?;
+            Ok(())
+        }
+        None => take_any(s, slot, plan),
+    }
+}
+
+/// The range of the usual plan.
+#[inline(always)]
+fn usual(plan: Plan) -> Option<(u8, u64)> {
+    match plan {
+        Plan { global: Some(Mode::Shared), range: Some(Lock::Range(d, i)), mode: Mode::Exclusive } => Some((d, i)),
+        _ => None,
+    }
+}
+
+#[inline(never)]
+fn take_any<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
     if let Some(mode) = plan.global {
-        s.lock(crate::lock::Lock::Global(slot), mode)?;
+        s.lock(Lock::Global(slot), mode)?;
     }
     if let Some(range) = plan.range {
         s.lock(range, plan.mode)?;
@@ -29,11 +54,23 @@ pub fn take<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
 /// Releases it, innermost first; then makes a flush that was put off, if nothing of the table is held any more.
 #[inline(always)]
 pub fn release<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
+    match usual(plan) {
+        Some((d, i)) => {
+            s.unlock(Lock::Range(d, i), Mode::Exclusive)?;
+            s.unlock(Lock::Global(slot), Mode::Shared)?;
+            flush::released(s, slot)
+        }
+        None => release_any(s, slot, plan),
+    }
+}
+
+#[inline(never)]
+fn release_any<S: Step>(s: &mut S, slot: u8, plan: Plan) -> Result<(), Stop> {
     if let Some(range) = plan.range {
         s.unlock(range, plan.mode)?;
     }
     if let Some(mode) = plan.global {
-        s.unlock(crate::lock::Lock::Global(slot), mode)?;
+        s.unlock(Lock::Global(slot), mode)?;
         flush::released(s, slot)?;
     }
     Ok(())
@@ -58,7 +95,7 @@ pub fn try_lock_entry<S: Step>(s: &mut S, g: DomGfn, shared: bool) -> Result<boo
     let slot = s.slot(g.dom)?;
     let plan = policy::for_update(s.world(), slot, g.gfn);
     let plan = if shared { plan.shared(s.world()) } else { plan };
-    let global = crate::lock::Lock::Global(slot);
+    let global = Lock::Global(slot);
     if let Some(mode) = plan.global
         && !s.try_lock(global, mode)?
     {
@@ -102,23 +139,37 @@ fn walk_here<S: Step>(s: &mut S, slot: u8, g: DomGfn) -> Result<(u64, u8, bool),
     s.note("walks the table");
     let top = s.act(Act::Table(TableAct::Top { slot, g }))?;
     // Above the level's byte stands whether a mark was met.
-    let marked = |s: &S, entry| (s.world().format.needs_recalc(entry) as u64) << 8;
-    let from = (top, 3 | marked(s, top));
-    let (entry, at) = s.fold(from, |s, (entry, at)| match s.world().format.leads_to(at as u8, entry) {
-        Some(mfn) => {
-            let word = s.page_word(mfn, g.gfn.index(at as u8 - 1))?;
-            s.note("walks the table");
-            let entry = s.load(word)?;
-            Ok(Continue((entry, (at - 1) | marked(s, entry))))
-        }
-        None => Ok(Break((entry, at))),
-    })?;
+    let (entry, at) = s.turns((top, 3 | marked(s, top)), &Down(g))?;
     let level = at as u8;
     if at >> 8 == 0 {
         return Ok((entry, level, false));
     }
     s.note("computes the type that the entry has by now");
     Ok((s.act(Act::Recalc(RecalcAct::Type { slot, gfn: g.gfn, entry, level }))?, level, true))
+}
+
+/// Whether the entry is marked, as the bit above a level's byte.
+#[inline(always)]
+fn marked<S: Step>(s: &S, entry: u64) -> u64 {
+    (s.world().format.needs_recalc(entry) as u64) << 8
+}
+
+/// One level down on the way to a gfn.
+struct Down(DomGfn);
+
+impl<S: Step> Turn<S, (u64, u64)> for Down {
+    #[inline(always)]
+    fn turn(&self, s: &mut S, (entry, at): (u64, u64)) -> Result<ControlFlow<(u64, u64), (u64, u64)>, Stop> {
+        match s.world().format.leads_to(at as u8, entry) {
+            Some(mfn) => {
+                let word = s.page_word(mfn, self.0.gfn.index(at as u8 - 1))?;
+                s.note("walks the table");
+                let entry = s.load(word)?;
+                Ok(Continue((entry, (at - 1) | marked(s, entry))))
+            }
+            None => Ok(Break((entry, at))),
+        }
+    }
 }
 
 /// The table word that a look-up of `g` answers: inside a superpage with the frame of this very gfn; with none where

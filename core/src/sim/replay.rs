@@ -6,7 +6,7 @@
 
 use crate::addr::ActorId;
 use crate::machine::{LOG_ROOM, World};
-use crate::step::{Effect, Plain, Step, Stop};
+use crate::step::{Effect, Plain, Step, Stop, Turn};
 use std::ops::ControlFlow;
 
 /// The results of a running statement's effects. Words of finished scopes and loops are marked.
@@ -209,11 +209,7 @@ impl Step for Replay<'_> {
         }
     }
 
-    fn fold<A: Plain>(
-        &mut self,
-        init: A,
-        f: impl Fn(&mut Self, A) -> Result<ControlFlow<A, A>, Stop>,
-    ) -> Result<A, Stop> {
+    fn turns<A: Plain>(&mut self, init: A, turn: &impl Turn<Self, A>) -> Result<A, Stop> {
         let (start, outer) = self.begin()?;
         let mut acc = init;
         if self.log.is_scope(start) {
@@ -229,7 +225,7 @@ impl Step for Replay<'_> {
         loop {
             let before = self.at;
             self.begun = start;
-            let flow = f(self, acc)?;
+            let flow = turn.turn(self, acc)?;
             if self.at == before && flow.is_continue() {
                 return Err(ASTRAY);
             }

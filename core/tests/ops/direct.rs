@@ -7,7 +7,7 @@ use p2mscope_core::machine::{
     Actor, Builder, Class, DomWord, FrameWord, Kind, NewDomain, NewMapping, Policy, Words, World, XenWord,
 };
 use p2mscope_core::perform::{Performed, perform};
-use p2mscope_core::step::{Effect, Plain, Step, Stop};
+use p2mscope_core::step::{Effect, Plain, Step, Stop, Turn};
 use p2mscope_core::watch::invariants;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -115,14 +115,10 @@ impl Step for Direct {
         }
     }
 
-    fn fold<A: Plain>(
-        &mut self,
-        init: A,
-        f: impl Fn(&mut Self, A) -> Result<ControlFlow<A, A>, Stop>,
-    ) -> Result<A, Stop> {
+    fn turns<A: Plain>(&mut self, init: A, turn: &impl Turn<Self, A>) -> Result<A, Stop> {
         let mut acc = init;
         loop {
-            match f(self, acc)? {
+            match turn.turn(self, acc)? {
                 ControlFlow::Continue(a) => acc = a,
                 ControlFlow::Break(a) => return Ok(a),
             }
