@@ -1,10 +1,11 @@
 //! The same get and put, written by hand: the same words, atomics and bookkeeping, with nothing of the core between
-//! them but where each word is and what an entry means.
+//! them but where each word is and what an entry means. What the world's values decide at run time in the core (policy,
+//! form of the shared side, pins, marks in entries, flushes put off) is asked here, too; only the usual answer goes on.
 
 use p2mscope_core::addr::{ActorId, DomGfn, FRAME_WORDS, Mfn, Word};
 use p2mscope_core::entry::{Decoded, Leaf};
-use p2mscope_core::lock::{Lock, Mode, owned};
-use p2mscope_core::machine::{DomWord, FrameWord, World};
+use p2mscope_core::lock::{Lock, Mode, owned, policy};
+use p2mscope_core::machine::{Deferral, DomWord, Form, FrameWord, World};
 use p2mscope_core::step::Stop;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -82,12 +83,15 @@ impl Hand {
     #[inline(always)]
     fn get(&self, range: u64, depth: &mut usize) -> Result<u64, Stop> {
         let (world, me, g) = (&*self.world, ActorId(0), work::page(range));
+        let Some(bits) = world.policy.range_bits() else { return Err(Stop::Pending) };
+        let range = g.gfn.0 >> bits;
         // The shared side.
         self.go_on()?;
         let global = self.at(world.map.dom(0, DomWord::Global));
         let shared = self.at(world.map.shared_depth(me, 0));
         let seen = global.load(Acquire);
         if shared.load(Acquire) != 0
+            || world.form != Form::Atomic
             || seen >> 32 != 0
             || global.compare_exchange(seen, seen + 1, SeqCst, SeqCst).is_err()
         {
@@ -105,6 +109,9 @@ impl Hand {
         self.go_on()?;
         let (entry, level, leaf) = self.walk(g)?;
         // The page's reference, and the record of it.
+        if !policy::pins(world) {
+            return Err(Stop::Pending);
+        }
         self.go_on()?;
         let count = self.at(world.map.frame(leaf.mfn, FrameWord::Count).ok_or(Stop::Pending)?);
         let seen = count.load(Acquire);
@@ -133,6 +140,9 @@ impl Hand {
         let (entry, leaf) = loop {
             let word = world.map.page(table, g.gfn.index(level)).ok_or(Stop::Pending)?;
             let entry = self.at(word).load(Acquire);
+            if world.format.needs_recalc(entry) {
+                return Err(Stop::Pending);
+            }
             match world.format.decode(level, entry) {
                 Decoded::Table { mfn } if level > 0 => (table, level) = (mfn, level - 1),
                 Decoded::Leaf(leaf) => break (entry, leaf),
@@ -159,6 +169,11 @@ impl Hand {
     #[inline(always)]
     fn put(&self, range: u64, depth: &mut usize) -> Result<(), Stop> {
         let (world, me, g) = (&*self.world, ActorId(0), work::page(range));
+        let Some(bits) = world.policy.range_bits() else { return Err(Stop::Pending) };
+        let range = g.gfn.0 >> bits;
+        if world.flush == Deferral::Deferred || !policy::pins(world) || world.form != Form::Atomic {
+            return Err(Stop::Pending);
+        }
         self.go_on()?;
         let pins = world.map.pins(me).at;
         let [n, key, value] = [0, 1, 2].map(|i| self.at(pins.at(i)));
@@ -215,7 +230,7 @@ impl Hand {
 mod tests {
     use super::*;
     use p2mscope_core::live::{Live, Plan};
-    use p2mscope_core::machine::{Form, Policy, Words};
+    use p2mscope_core::machine::{Policy, Words};
     use p2mscope_core::ops::query;
 
     #[test]
@@ -223,7 +238,7 @@ mod tests {
         let (world, first) = work::world(Policy::M2, Form::Atomic, 1, &[0]);
         let hand = Hand::new((world.clone(), first.clone()));
         hand.claim();
-        let program = Arc::new(work::Program(vec![work::Task::GetPut(0)]));
+        let program = Arc::new(work::Program::of(&[work::Task::GetPut(0)]));
         let live = Live::new(world, program, &first, Plan::default());
         let (mut s, mut depth) = (live.step(ActorId(0)).unwrap(), 0);
         let words = |hand: &Hand| hand.words.iter().map(|w| w.load(Relaxed)).collect::<Vec<_>>();

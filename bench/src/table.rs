@@ -18,6 +18,8 @@ pub enum Target {
     AtLeast(f64),
     /// Exactly this.
     Exactly(f64),
+    /// Within this factor of one, either way.
+    Within(f64),
     /// It is only told.
     Reported,
 }
@@ -125,6 +127,7 @@ impl Line {
             Target::AtMost(most) => figure <= most,
             Target::AtLeast(least) => figure >= least,
             Target::Exactly(value) => figure == value,
+            Target::Within(factor) => (1.0 / factor..=factor).contains(&figure),
             Target::Reported => return Verdict::Reported,
         };
         if met { Verdict::Pass } else { Verdict::Short }
@@ -147,6 +150,7 @@ impl Line {
             Target::AtMost(x) => format!("at most {}{unit}", number(x)),
             Target::AtLeast(x) => format!("at least {}{unit}", number(x)),
             Target::Exactly(x) => format!("{}{unit}", number(x)),
+            Target::Within(x) => format!("within a factor of {}", number(x)),
             Target::Reported => String::new(),
         };
         let measured = with_unit(&self.measured);
@@ -224,6 +228,8 @@ mod tests {
         assert_eq!((apart.figure(), apart.verdict()), (Some(0.5), Verdict::Short));
         assert_eq!(line(&[1.0], &[], Target::AtMost(9.0)).verdict(), Verdict::Missing);
         assert_eq!(line(&[1.0], &[1.0], Target::Reported).verdict(), Verdict::Reported);
+        let near = |a: f64| Line::ratio("18", "a", "b", "times", [&[a], &[2.0]], Target::Within(1.5)).verdict();
+        assert_eq!([1.3, 1.4, 2.9, 3.1].map(near), [Verdict::Short, Verdict::Pass, Verdict::Pass, Verdict::Short]);
         let value = Line::value("14", "bytes", "bytes", &[4096.0], Target::Exactly(4096.0));
         assert_eq!((value.row(), value.verdict()), (14, Verdict::Pass));
     }

@@ -10,6 +10,7 @@ use p2mscope_core::live::{Live, Plan};
 use p2mscope_core::lock::{Lock, Mode};
 use p2mscope_core::machine::{Actor, Builder, Form, Kind, NewDomain, NewMapping, Policy, Words, World};
 use p2mscope_core::ops::query;
+use p2mscope_core::scale::{self, Costs, Setup, Waiters};
 use p2mscope_core::sim::{Code, Locals, Sim, Twin};
 use p2mscope_core::step::{Step, Stop};
 use p2mscope_core::watch::{Broken, Rules};
@@ -82,8 +83,20 @@ impl Task {
     }
 }
 
-/// A task for each actor.
-pub struct Program(pub Vec<Task>);
+/// A task for each actor, and how often a round of it repeats that.
+pub struct Program {
+    /// By actor.
+    pub tasks: Vec<Task>,
+    /// Repetitions in a round.
+    pub times: u64,
+}
+
+impl Program {
+    /// With rounds long enough that what a round costs by itself does not show.
+    pub fn of(tasks: &[Task]) -> Program {
+        Program { tasks: tasks.to_vec(), times: PER_ROUND }
+    }
+}
 
 impl Code for Program {
     fn start<W: Words>(&self, _: &World, _: &mut W, _: ActorId, _: &mut Locals, _: &mut Vec<Broken>) -> Option<u64> {
@@ -92,10 +105,10 @@ impl Code for Program {
 
     fn run<S: Step>(&self, a: ActorId, _: u64, _: &Locals, s: &mut S) -> Result<u64, Stop> {
         // Each kind in a loop of its own, so that none pays for the others being there.
-        match self.0[a.0 as usize] {
-            Task::Range(i) => many(s, Task::Range(i)),
-            Task::GetPut(i) => many(s, Task::GetPut(i)),
-            Task::Whole => many(s, Task::Whole),
+        match self.tasks[a.0 as usize] {
+            Task::Range(i) => many(s, Task::Range(i), self.times),
+            Task::GetPut(i) => many(s, Task::GetPut(i), self.times),
+            Task::Whole => many(s, Task::Whole, self.times),
         }
     }
 
@@ -114,20 +127,33 @@ impl Code for Program {
 }
 
 #[inline(always)]
-fn many<S: Step>(s: &mut S, task: Task) -> Result<u64, Stop> {
-    for _ in 0..PER_ROUND {
+fn many<S: Step>(s: &mut S, task: Task, times: u64) -> Result<u64, Stop> {
+    for _ in 0..times {
         task.once(s)?;
     }
     Ok(0)
 }
 
-/// A live run of one task for each actor, so many rounds each. Its pages are those of the ranges that the tasks name.
-pub fn live(policy: Policy, form: Form, tasks: &[Task], rounds: u64) -> Live<Program> {
+/// A world for one task for each actor: its pages are those of the ranges that the tasks name.
+fn world_for(policy: Policy, form: Form, tasks: &[Task]) -> (Arc<World>, Arc<[u64]>) {
     let mut ranges: Vec<u64> = tasks.iter().map(|t| if let Task::GetPut(i) = t { *i } else { 0 }).collect();
     ranges.sort_unstable();
     ranges.dedup();
-    let (world, first) = world(policy, form, tasks.len(), &ranges);
-    Live::new(world, Arc::new(Program(tasks.to_vec())), &first, Plan { seed: 7, rounds: Some(rounds) })
+    world(policy, form, tasks.len(), &ranges)
+}
+
+/// A live run of one task for each actor, so many rounds each.
+pub fn live(policy: Policy, form: Form, tasks: &[Task], rounds: u64) -> Live<Program> {
+    let (world, first) = world_for(policy, form, tasks);
+    Live::new(world, Arc::new(Program::of(tasks)), &first, Plan { seed: 7, rounds: Some(rounds) })
+}
+
+/// The same in virtual time, a processor to each: M operations a second of all together.
+pub fn virtually(policy: Policy, form: Form, tasks: &[Task], costs: Costs) -> f64 {
+    let (world, first) = world_for(policy, form, tasks);
+    let code = Arc::new(Program { tasks: tasks.to_vec(), times: 1 });
+    let setup = Setup { costs, waiters: Waiters::Backoff, ..Setup::default() };
+    scale::run(world, code, first, setup).per_second / 1e6
 }
 
 /// One actor on the thread that calls: gets a page and puts it, so many rounds of [`PER_ROUND`].

@@ -55,7 +55,7 @@ pub fn alone(e: &Effort) -> Vec<Line> {
         })
     };
     let (world, first) = work::world(Policy::M2, Form::Atomic, 1, &[0]);
-    let live = Live::new(world.clone(), std::sync::Arc::new(Program(vec![])), &first, Default::default());
+    let live = Live::new(world.clone(), std::sync::Arc::new(Program::of(&[])), &first, Default::default());
     let mut bare = || {
         let (n, mut m, me, range) = (rounds * PER_ROUND, live.words(), ActorId(0), Lock::Range(0, FIRST));
         ns(n, || {
@@ -142,7 +142,7 @@ pub fn two_threads(e: &Effort) -> Vec<Line> {
 pub fn whole(e: &Effort) -> Vec<Line> {
     let rounds = e.times(10_000) / 8 + 1;
     let (world, first) = work::world(Policy::M2, Form::Atomic, 1, &[0]);
-    let live = Live::new(world.clone(), std::sync::Arc::new(Program(vec![])), &first, Default::default());
+    let live = Live::new(world.clone(), std::sync::Arc::new(Program::of(&[])), &first, Default::default());
     let mut whole = || task_ns(Policy::M2, Task::Whole, rounds);
     let mut parts = || {
         let (mut m, me) = (live.words(), ActorId(0));
