@@ -4,9 +4,12 @@ use yew::prelude::*;
 
 use crate::components::{
     Actors, BesidePanel, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, LiveTimelinePanel, Palette,
-    ReportSheet, Say, ScalePanel, ShareSheet, Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers,
+    PictureSheet, Present, Printed, ReportSheet, Say, ScalePanel, ShareSheet, Stage, TimelinePanel, Trouble,
+    WaitsPanel, WalkPanel, Watchers,
 };
-use crate::hooks::{Ui, kept, use_address, use_kept, use_keys, use_player, use_scale, use_search, use_threads};
+use crate::hooks::{
+    Ui, kept, use_address, use_kept, use_keys, use_player, use_print, use_scale, use_search, use_threads,
+};
 use crate::state::{Mode, Over, Side, State};
 use crate::worker;
 
@@ -22,16 +25,26 @@ pub fn App() -> Html {
     use_search(&ui);
     use_threads(&ui);
     use_scale(&ui);
+    use_print(&ui);
     {
         let trap = trap.clone();
         use_effect_with((), move |()| worker::report_traps(move |what| trap.set(Some(what))));
     }
     html! {
         <ContextProvider<Ui> context={ui.clone()}>
-            <div class={classes!("app", ui.editing.then_some("editing"))}>
-                <Head />
-                { stage(&ui) }
+            <div class="page">
+                if let Some(moment) = ui.moment.clone().filter(|_| ui.presenting.is_some()) {
+                    <Present {moment} />
+                } else {
+                    <div class={classes!("app", ui.editing.then_some("editing"))}>
+                        <Head />
+                        { stage(&ui) }
+                    </div>
+                }
             </div>
+            if let Some(moment) = ui.moment.clone().filter(|_| ui.printing) {
+                <Printed {moment} />
+            }
             <p class="unseen" role="status" aria-live="polite">{ spoken(&ui) }</p>
             { sheet(&ui) }
             if let Some(what) = &*trap {
@@ -47,6 +60,7 @@ fn sheet(ui: &Ui) -> Html {
         None => Html::default(),
         Some(Over::Keys) => html! { <KeysSheet /> },
         Some(Over::Palette) => html! { <Palette /> },
+        Some(Over::Picture) => ui.moment.clone().map(|moment| html! { <PictureSheet {moment} /> }).unwrap_or_default(),
         Some(Over::Report) => ui.moment.clone().map(|moment| html! { <ReportSheet {moment} /> }).unwrap_or_default(),
         Some(Over::Share) => html! { <ShareSheet /> },
     }

@@ -4,11 +4,13 @@ mod clock;
 mod explore;
 mod file;
 mod live;
+mod picture;
 mod scale;
 
 pub use explore::Search;
 pub use file::{page_address, save, text_of_file};
 pub use live::Threads;
+pub use picture::save_png;
 pub use scale::Computing;
 
 /// Threads that this machine runs at once, as the browser says; at least one.

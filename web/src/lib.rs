@@ -6,6 +6,7 @@ mod components;
 mod hooks;
 mod lessons;
 mod moment;
+mod picture;
 mod program;
 mod selftest;
 mod sight;

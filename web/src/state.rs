@@ -25,7 +25,7 @@ use std::rc::Rc;
 use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::{Session, Size};
 
-pub use action::{Action, Mode, Over, Side};
+pub use action::{Action, Mode, Over, Presenting, Side};
 pub use beside::Other;
 pub use command::{Command, FIXED, TABLE};
 pub use explore::{Explore, Found, Heard, News, Progress, Question, Report};
@@ -62,6 +62,14 @@ pub struct State {
     pub editing: bool,
     /// The sheet that lies over the page.
     pub over: Option<Over>,
+    /// The presenter's view, while it is on.
+    pub presenting: Option<Presenting>,
+    /// The id of the panel that a picture is to be taken of; empty for the whole view.
+    pub pictured: String,
+    /// How often the user has wanted to print.
+    pub prints: u32,
+    /// Whether the page is being printed.
+    pub printing: bool,
     /// What stands below the waits.
     pub side: Side,
     /// Why the last wish could not be met, until the next one.
@@ -99,6 +107,10 @@ impl State {
             until: None,
             editing: false,
             over: None,
+            presenting: None,
+            pictured: String::new(),
+            prints: 0,
+            printing: false,
             side: Side::default(),
             notice: None,
             explore: Explore::default(),

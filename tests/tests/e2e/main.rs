@@ -1,5 +1,6 @@
 //! The built page in a headless browser.
 
+mod access;
 mod lesson;
 mod live;
 mod plain;

@@ -28,7 +28,12 @@ pub fn save(name: &str, kind: &str, text: &str) {
     properties.set_type(kind);
     let parts = Array::of1(&JsValue::from_str(text));
     let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &properties) else { return };
-    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
+    save_blob(name, &blob);
+}
+
+/// The same for what is no text.
+pub fn save_blob(name: &str, blob: &Blob) {
+    let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
     let anchor = document().create_element("a").ok().and_then(|it| it.dyn_into::<HtmlAnchorElement>().ok());
     if let Some(anchor) = anchor {
         anchor.set_href(&url);

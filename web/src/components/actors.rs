@@ -143,7 +143,7 @@ fn buttons(actor: &ActorView, ui: &Ui) -> Html {
     html! {
         <div class="buttons">
             <button class="small" aria-disabled={cannot.to_string()} title={title("Step")} onclick={on(Action::Actor)}
-                aria-label={format!("Step {}", actor.name)}>
+                aria-label={format!("Step {}, key {}", actor.name, actor.actor + 1)}>
                 <Icon sign={Sign::Step} /><kbd aria-hidden="true">{ actor.actor + 1 }</kbd>
             </button>
             <button class="small" aria-disabled={cannot.to_string()} title={title("Run until it waits or ends")} onclick={on(Action::UntilBlocked)}

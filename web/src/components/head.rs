@@ -88,7 +88,7 @@ fn lesson(ui: &Ui) -> Html {
 fn policy(ui: &Ui) -> Html {
     let choose = on_choice(ui, |index| Policy::ALL.get(index).map(|policy| Action::Policy(*policy)));
     html! {
-        <label class="labelled">{ "locks" }
+        <label class="labelled"><span class="word">{ "locks" }</span>
             <select onchange={choose} aria-label="Locks">
                 { for Policy::ALL.map(|policy| html! {
                     <option value={policy.name()} selected={ui.stage.policy == policy}>{ policy_in_words(policy) }</option>
@@ -127,7 +127,7 @@ fn version(ui: &Ui) -> Html {
         .collect();
     let choose = on_choice(ui, move |index| versions.get(index).cloned().map(Action::Version));
     html! {
-        <label class="labelled">{ "program" }
+        <label class="labelled"><span class="word">{ "program" }</span>
             <select onchange={choose} aria-label="Version">{ options }</select>
         </label>
     }

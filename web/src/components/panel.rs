@@ -1,6 +1,10 @@
-//! The frame that all panels have.
+//! The frame that all panels have, with the button that takes a picture.
 
 use yew::prelude::*;
+
+use super::icon::{Icon, Sign};
+use crate::hooks::use_ui;
+use crate::state::Action;
 
 /// A panel's heading and content.
 #[derive(Properties, PartialEq)]
@@ -18,6 +22,9 @@ pub struct Props {
     /// Controls beside the heading.
     #[prop_or_default]
     pub controls: Html,
+    /// Whether nothing in it can be focused, so that its body has to be, to be scrolled by keyboard.
+    #[prop_or_default]
+    pub still: bool,
     /// What is in it.
     pub children: Html,
 }
@@ -25,7 +32,12 @@ pub struct Props {
 /// A panel: a landmark with a heading.
 #[component]
 pub fn Panel(props: &Props) -> Html {
+    let ui = use_ui();
     let heading = format!("{}-heading", props.id);
+    let picture = {
+        let id = props.id.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Picture(id.to_string())))
+    };
     html! {
         <section id={&props.id} class={classes!("panel", props.class.clone())} aria-labelledby={heading.clone()}>
             <header>
@@ -34,8 +46,10 @@ pub fn Panel(props: &Props) -> Html {
                     <p title={&props.note}>{ &props.note }</p>
                 }
                 { props.controls.clone() }
+                <button class="plain take" onclick={picture} data-not-drawn="" aria-haspopup="dialog"
+                    aria-label={format!("Picture of {}", props.title)} title={format!("Picture of {}", props.title)}><Icon sign={Sign::Picture} /></button>
             </header>
-            <div class="body">{ props.children.clone() }</div>
+            <div class="body" tabindex={props.still.then_some("0")}>{ props.children.clone() }</div>
         </section>
     }
 }

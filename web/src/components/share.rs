@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::sheet::Sheet;
 use crate::bridge::{page_address, save};
 use crate::hooks::{Ui, copy, use_ui};
-use crate::state::Action;
+use crate::state::{Action, Command};
 
 /// The sheet over the page.
 #[component]
@@ -50,6 +50,8 @@ pub fn ShareSheet() -> Html {
                 Some((_, false)) => "The browser does not let this page copy; select the text instead.".to_owned(),
             } }</p>
             <div class="buttons">
+                { command(&ui, Command::Picture, "Picture") }
+                { command(&ui, Command::Print, "Print") }
                 { lesson_file(&ui) }
                 { file(&ui, "Schedule as a file", "schedule.txt", "text/plain", |ui| ui.stage.schedule()) }
                 { file(&ui, "Trace for Perfetto", "trace.json", "application/json", |ui| ui.stage.trace()) }
@@ -76,6 +78,14 @@ fn line(id: &'static str, name: &'static str, text: &str, copied: &Copied) -> Ht
             <button onclick={press} aria-label={format!("Copy: {name}")}>{ "Copy" }</button>
         </div>
     }
+}
+
+fn command(ui: &Ui, command: Command, name: &'static str) -> Html {
+    let press = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Do(command)))
+    };
+    html! { <button onclick={press} title={ui.title(command)}>{ name }</button> }
 }
 
 fn lesson_file(ui: &Ui) -> Html {

@@ -39,20 +39,8 @@ pub fn WaitsPanel(props: &super::Props) -> Html {
             title={if quiet { "Nothing is wrong" } else { "What is wrong, in words and for engineers" }}>{ "Report" }{ key(&ui, Command::Report) }</button>
     };
     html! {
-        <Panel id="waits" title="Waits" {note} {controls} class={classes!((!waits.stuck.is_empty()).then_some("alarm"))}>
-            <svg class="waits" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label="Who waits for whom; the same in words follows">
-                <defs>
-                    { for ["ring", "other"].map(|class| html! {
-                        <marker id={format!("waits-{class}")} {class} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
-                            <path d="M0 .8 7.4 4 0 7.2Z" />
-                        </marker>
-                    }) }
-                </defs>
-                { for waits.cycles.iter().map(|cycle| draw_box(cycle, waits.nodes.len())) }
-                { for waits.sleeps.iter().flat_map(|sleep| draw_sleep(sleep, waits)) }
-                { for waits.edges.iter().map(|edge| draw_edge(edge, waits)) }
-                { for waits.nodes.iter().map(|node| draw_node(node, moment, &ui)) }
-            </svg>
+        <Panel id="waits" title="Waits" still=true {note} {controls} class={classes!((!waits.stuck.is_empty()).then_some("alarm"))}>
+            { graph(moment, &ui, "waits") }
             <h3 class="unseen">{ "The waits in words" }</h3>
             <ul class="words">{ for lines.into_iter().map(|(form, line)| html! { <li data-form={form}>{ line }</li> }) }</ul>
             if !waits.abort.is_empty() {
@@ -61,6 +49,26 @@ pub fn WaitsPanel(props: &super::Props) -> Html {
                 }) }</p>
             }
         </Panel>
+    }
+}
+
+/// The graph; the ends of its lines have ids that begin with `name`, which no other graph of the page has.
+pub fn graph(moment: &Moment, ui: &Ui, name: &'static str) -> Html {
+    let waits = &moment.waits;
+    html! {
+        <svg class="waits" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label="Who waits for whom; the same in words follows">
+            <defs>
+                { for ["ring", "other"].map(|class| html! {
+                    <marker id={format!("{name}-{class}")} {class} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+                        <path d="M0 .8 7.4 4 0 7.2Z" />
+                    </marker>
+                }) }
+            </defs>
+            { for waits.cycles.iter().map(|cycle| draw_box(cycle, waits.nodes.len())) }
+            { for waits.sleeps.iter().flat_map(|sleep| draw_sleep(sleep, waits, name)) }
+            { for waits.edges.iter().map(|edge| draw_edge(edge, waits, name)) }
+            { for waits.nodes.iter().map(|node| draw_node(node, moment, ui)) }
+        </svg>
     }
 }
 
@@ -94,22 +102,22 @@ fn draw_box(cycle: &[u8], of: usize) -> Html {
     }
 }
 
-fn draw_edge(edge: &WaitEdge, waits: &Waits) -> Html {
+fn draw_edge(edge: &WaitEdge, waits: &Waits, name: &'static str) -> Html {
     let class = if in_ring(edge, waits) { "ring" } else { "other" };
     let what = edge.lock.text.split(" of ").next().unwrap_or(&edge.lock.text);
     let mode = if edge.shared { ", shared" } else { "" };
-    draw_line((edge.from, edge.to), waits, class, &format!("{what}{mode}"))
+    draw_line((edge.from, edge.to), waits, name, class, &format!("{what}{mode}"))
 }
 
 /// The lines of a sleep, to each who could end it, or to all who must be outside; to many none, the words name them.
-fn draw_sleep(sleep: &Sleep, waits: &Waits) -> Vec<Html> {
+fn draw_sleep(sleep: &Sleep, waits: &Waits, name: &'static str) -> Vec<Html> {
     let class = if sleep.all { "other" } else { "other any" };
     let some = sleep.needs.iter().filter(|_| sleep.needs.len() <= 3);
     let text = |i: usize| if sleep.all || i > 0 { "" } else { "any" };
-    some.enumerate().map(|(i, to)| draw_line((sleep.actor, *to), waits, class, text(i))).collect()
+    some.enumerate().map(|(i, to)| draw_line((sleep.actor, *to), waits, name, class, text(i))).collect()
 }
 
-fn draw_line((from, to): (u8, u8), waits: &Waits, class: &'static str, text: &str) -> Html {
+fn draw_line((from, to): (u8, u8), waits: &Waits, name: &'static str, class: &'static str, text: &str) -> Html {
     let of = waits.nodes.len();
     let ((x0, y0), (x1, y1)) = (place(from, of), place(to, of));
     let (dx, dy) = (x1 - x0, y1 - y0);
@@ -128,7 +136,7 @@ fn draw_line((from, to): (u8, u8), waits: &Waits, class: &'static str, text: &st
     let marker = if class == "ring" { "ring" } else { "other" };
     html! {
         <g class={classes!("edge", class)}>
-            <path d={format!("M{sx:.1} {sy:.1}Q{mx:.1} {my:.1} {ex:.1} {ey:.1}")} marker-end={format!("url(#waits-{marker})")} />
+            <path d={format!("M{sx:.1} {sy:.1}Q{mx:.1} {my:.1} {ex:.1} {ey:.1}")} marker-end={format!("url(#{name}-{marker})")} />
             <text x={format!("{lx:.1}")} y={format!("{:.1}", ly + 4.0)}>{ text }</text>
         </g>
     }
@@ -158,7 +166,7 @@ fn draw_node(node: &WaitNode, moment: &Moment, ui: &Ui) -> Html {
 
 /// The graph: each ring, the other forms of being stuck, and every other wait, each with the word for its form; threads
 /// have no steps.
-fn in_words(moment: &Moment, steps: bool) -> Vec<(Option<&'static str>, String)> {
+pub fn in_words(moment: &Moment, steps: bool) -> Vec<(Option<&'static str>, String)> {
     let waits = &moment.waits;
     let sentence = |edge: &WaitEdge| {
         let side = if edge.shared { "the shared side of " } else { "" };

@@ -18,11 +18,14 @@ pub fn WalkPanel(props: &super::Props) -> Html {
     let shown = props.moment.entry.as_ref().map(|entry| entry.bits.level);
     html! {
         <Panel id="walk" {title} note={walk.end.clone()}>
-            <ol class="walk">
-                { for walk.levels.iter().map(|level| table(level, walk, shown, &ui)) }
-            </ol>
+            { levels(walk, shown, &ui) }
         </Panel>
     }
+}
+
+/// The tables that the walk goes through, one after the other; the shown one is marked.
+pub fn levels(walk: &Walk, shown: Option<u8>, ui: &Ui) -> Html {
+    html! { <ol class="walk">{ for walk.levels.iter().map(|level| table(level, walk, shown, ui)) }</ol> }
 }
 
 fn table(level: &Level, walk: &Walk, shown: Option<u8>, ui: &Ui) -> Html {
@@ -69,7 +72,7 @@ fn row(row: &Row, level: &Level, walk: &Walk, ui: &Ui) -> Html {
 }
 
 /// The part of an entry's sentence that tells entries apart: where a link leads, or a leaf's type and frame.
-fn short(summary: &str) -> String {
+pub fn short(summary: &str) -> String {
     if let Some(rest) = summary.strip_prefix("A link to the table of level ") {
         let frame = rest.split_once("in frame ").map_or(rest, |(_, frame)| frame);
         return format!("\u{2192} {}", frame.split(['.', ' ']).next().unwrap_or(frame));

@@ -13,13 +13,13 @@ use crate::state::{Action, Command, Keys};
 #[hook]
 pub fn use_keys(ui: &Ui) {
     let dispatch = ui.dispatcher();
-    let heard = (ui.kept.keys.clone(), ui.over.is_some());
-    use_effect_with(heard, move |(keys, sheet)| {
-        let (keys, sheet) = (keys.clone(), *sheet);
+    let heard = (ui.kept.keys.clone(), ui.over.is_some(), ui.presenting.is_some());
+    use_effect_with(heard, move |(keys, sheet, presenting)| {
+        let (keys, sheet, presenting) = (keys.clone(), *sheet, *presenting);
         let options = EventListenerOptions::enable_prevent_default();
         let listener = EventListener::new_with_options(&gloo::utils::document(), "keydown", options, move |event| {
             let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-            let command = command_of(event, &keys).filter(|command| !sheet || command.is_of_sheets());
+            let command = command_of(event, &keys, presenting).filter(|command| !sheet || command.is_of_sheets());
             if let Some(command) = command {
                 // Nor does the page scroll.
                 event.prevent_default();
@@ -37,7 +37,7 @@ pub fn use_keys(ui: &Ui) {
 }
 
 /// What this event means to the page, if anything.
-fn command_of(event: &KeyboardEvent, keys: &Keys) -> Option<Command> {
+fn command_of(event: &KeyboardEvent, keys: &Keys, presenting: bool) -> Option<Command> {
     if event.alt_key() || event.is_composing() || event.default_prevented() {
         return None;
     }
@@ -59,6 +59,7 @@ fn command_of(event: &KeyboardEvent, keys: &Keys) -> Option<Command> {
         // On a button, space and enter press the button.
         ("button" | "summary" | "a", " " | "Enter") => None,
         // What a list or a slider of its own would do with a key, it has prevented by now.
+        _ if presenting => keys.presented(&key, &event.code(), event.shift_key()),
         _ => keys.command(&key, &event.code(), event.shift_key()),
     }
 }

@@ -1,4 +1,4 @@
-//! Light or dark: the browser's wish, until the user says otherwise.
+//! Light or dark: the browser's wish, until the user says otherwise. And letters as large as the user wants them.
 
 use gloo::utils::{document_element, window};
 use yew::prelude::*;
@@ -18,6 +18,9 @@ pub fn use_theme() -> (bool, Callback<()>) {
     use_effect_with(dark, |dark| {
         // An attribute of the root element can always be set.
         let _ = document_element().set_attribute("data-theme", if *dark { "dark" } else { "light" });
+    });
+    use_effect_with(ui.kept.large, |large| {
+        let _ = document_element().set_attribute("data-type", if *large { "large" } else { "normal" });
     });
     (dark, Callback::from(move |()| ui.dispatch(Action::Dark(!dark))))
 }

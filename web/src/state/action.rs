@@ -31,6 +31,15 @@ pub enum Side {
     Watchers,
 }
 
+/// What the presenter's view shows beside the sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Presenting {
+    /// The answer; else the graph and the table.
+    pub answer: bool,
+    /// The ranges in their place.
+    pub ranges: bool,
+}
+
 /// What lies over the page; one sheet at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Over {
@@ -42,6 +51,8 @@ pub enum Over {
     Report,
     /// What can be handed out.
     Share,
+    /// A picture to take away.
+    Picture,
 }
 
 /// What can happen to the page.
@@ -131,6 +142,18 @@ pub enum Action {
     Beside(Option<Policy>),
     /// Dark, or light.
     Dark(bool),
+    /// Larger letters, or not.
+    Large(bool),
+    /// The presenter's view, or not.
+    Present(bool),
+    /// What the presenter's view shows.
+    Presenter(Presenting),
+    /// A picture of the panel of this id; without one, of the whole view.
+    Picture(String),
+    /// The user wants to print.
+    Print,
+    /// The browser begins to print, or has ended.
+    Printing(bool),
     /// Other keys for the commands.
     Keys(Keys),
     /// What the threads were seen to do.

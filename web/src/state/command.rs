@@ -5,7 +5,7 @@ use p2mscope_core::addr::ActorId;
 use p2mscope_core::sched::Size;
 use p2mscope_core::view;
 
-use super::{Action, Keys, Mode, Over, Side, State, Turn, Wish};
+use super::{Action, Keys, Mode, Over, Presenting, Side, State, Turn, Wish};
 use crate::moment::Moment;
 
 /// What can be asked of the page by a key or by name.
@@ -45,6 +45,18 @@ pub enum Command {
     Report,
     /// What can be handed out.
     Share,
+    /// A picture to take away.
+    Picture,
+    /// On paper.
+    Print,
+    /// The presenter's view, or not.
+    Present,
+    /// In it, the answer, or not.
+    Answer,
+    /// In it, the ranges or the graph and the table.
+    Swap,
+    /// Larger letters, or not.
+    Large,
     /// How far a step goes.
     Size(Size),
     /// Who goes next when nobody is named.
@@ -76,7 +88,7 @@ const fn row(command: Command, id: &'static str, keys: &'static [&'static str], 
 }
 
 /// Every command that can be given a key.
-pub const TABLE: [Row; 25] = [
+pub const TABLE: [Row; 31] = [
     row(Command::Step, "step", &["ArrowRight", "ArrowDown"], "Step"),
     row(Command::Back, "back", &["ArrowLeft", "ArrowUp"], "Step back"),
     row(Command::First, "first", &["Home"], "First state"),
@@ -92,6 +104,12 @@ pub const TABLE: [Row; 25] = [
     row(Command::Report, "report", &["r"], "Report of what is wrong"),
     row(Command::Edit, "edit", &["t"], "Edit the lesson's text"),
     row(Command::Share, "share", &["s"], "Share: a link, a file, a trace"),
+    row(Command::Picture, "picture", &["i"], "Picture: SVG or PNG"),
+    row(Command::Print, "print", &[], "Print this state"),
+    row(Command::Present, "present", &["p"], "Presenter's view, or leave it"),
+    row(Command::Answer, "answer", &["b"], "Presenter: show the answer, or hide it"),
+    row(Command::Swap, "swap", &["v"], "Presenter: ranges, or graph and table"),
+    row(Command::Large, "large", &[], "Large type, or normal"),
     row(Command::Size(Size::Effect), "effect", &[], "Steps of one effect"),
     row(Command::Size(Size::LockEvent), "lock-event", &[], "Steps to the next lock event"),
     row(Command::Size(Size::Statement), "statement", &[], "Steps of one statement"),
@@ -101,14 +119,15 @@ pub const TABLE: [Row; 25] = [
     row(Command::Dark(true), "dark", &[], "Dark theme"),
     row(Command::Palette, "palette", &[":"], "Every command by name"),
     row(Command::Help, "help", &["?"], "Keys"),
-    row(Command::Escape, "escape", &["Escape"], "Close; leave edit, explore or live"),
+    row(Command::Escape, "escape", &["Escape"], "Close; leave the presenter's view, edit, explore or live"),
 ];
 
 /// Keys that cannot be given to another command.
-pub const FIXED: [(&str, &str); 3] = [
+pub const FIXED: [(&str, &str); 4] = [
     ("1 .. 9", "Step that actor"),
     ("shift 1 .. 9", "Run that actor until it waits or ends"),
     ("ctrl K", "Every command by name"),
+    ("PageDown . PageUp", "Presenter: step, step, step back, as clickers do"),
 ];
 
 impl Command {
@@ -148,12 +167,20 @@ impl State {
             Command::Watchers => Action::Side(Side::Watchers),
             Command::Report => self.turn_over(Over::Report),
             Command::Share => self.turn_over(Over::Share),
+            Command::Picture if self.over == Some(Over::Picture) => Action::Over(None),
+            Command::Picture => Action::Picture(String::new()),
+            Command::Print => Action::Print,
+            Command::Present => Action::Present(self.presenting.is_none()),
+            Command::Answer => Action::Presenter(Presenting { answer: !self.presenting?.answer, ..self.presenting? }),
+            Command::Swap => Action::Presenter(Presenting { ranges: !self.presenting?.ranges, ..self.presenting? }),
+            Command::Large => Action::Large(!self.kept.large),
             Command::Size(size) => Action::Size(size),
             Command::Turn(turn) => Action::Turn(turn),
             Command::Dark(dark) => Action::Dark(dark),
             Command::Palette => self.turn_over(Over::Palette),
             Command::Help => self.turn_over(Over::Keys),
             Command::Escape if self.over.is_some() => Action::Over(None),
+            Command::Escape if self.presenting.is_some() => Action::Present(false),
             Command::Escape if self.editing => Action::Edit(false),
             Command::Escape => Action::Mode(Mode::Step),
         })
@@ -178,6 +205,9 @@ impl State {
                 | Command::ToOwner
                 | Command::ToBlocked
                 | Command::Report
+                | Command::Picture
+                | Command::Print
+                | Command::Present
                 | Command::Watchers
         );
         let Some(moment) = self.moment.as_deref() else {
@@ -197,6 +227,7 @@ impl State {
                 Some(actor) => return Some(format!("Nobody waits for {}.", moment.name(actor.0))),
                 None => "Nobody waits.",
             },
+            Command::Answer | Command::Swap if self.presenting.is_none() => "Only in the presenter's view.",
             Command::Live => return self.stage.lesson.as_ref().and_then(|lesson| lesson.not_live.clone()),
             Command::Watchers if self.mode == Mode::Live && self.live.is_running() => {
                 "While threads run, frames and rules change too fast to be shown."

@@ -11,6 +11,8 @@ use super::Keys;
 pub struct Kept {
     /// Dark or light, if the user said so; else it is the browser's wish.
     pub dark: Option<bool>,
+    /// Larger letters everywhere.
+    pub large: bool,
     /// The user's own keys.
     pub keys: Keys,
 }

@@ -49,6 +49,15 @@ impl Keys {
         self.hears(&key).then_some(row.command)
     }
 
+    /// The same in the presenter's view, which hears the keys of clickers too.
+    pub fn presented(&self, typed: &str, code: &str, shift: bool) -> Option<Command> {
+        match typed {
+            "PageDown" | "." => Some(Command::Step),
+            "PageUp" => Some(Command::Back),
+            _ => self.command(typed, code, shift),
+        }
+    }
+
     /// Gives a command this key and no other; an empty one leaves it without a key. Or says why that cannot be.
     pub fn bind(&mut self, command: Command, typed: &str) -> Result<(), String> {
         let Some(row) = command.row() else { return Err("An actor's key is its number.".to_owned()) };
@@ -159,6 +168,16 @@ mod tests {
         assert_eq!(again, keys);
         keys.reset();
         assert_eq!(keys, Keys::default());
+    }
+
+    #[test]
+    fn clickers_step_in_the_presenters_view_alone() {
+        let keys = Keys::default();
+        for (typed, command) in [("PageDown", Command::Step), (".", Command::Step), ("PageUp", Command::Back)] {
+            assert_eq!(keys.presented(typed, "", false), Some(command));
+            assert_eq!(keys.command(typed, "", false), None);
+        }
+        assert_eq!(keys.presented("b", "KeyB", false), Some(Command::Answer));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use p2mscope_core::sched::Size;
 use yew::Reducible;
 
-use super::{Action, Explore, Mode, Picked, Stage, State, Turn};
+use super::{Action, Explore, Mode, Over, Picked, Presenting, Stage, State, Turn};
 
 impl State {
     fn act(&mut self, action: Action) {
@@ -62,6 +62,12 @@ impl State {
             Action::Edit(editing) => self.editing = editing,
             Action::Over(over) => self.over = over,
             Action::Dark(dark) => self.kept.dark = Some(dark),
+            Action::Large(large) => self.kept.large = large,
+            Action::Present(on) => self.presenting = on.then(Presenting::default),
+            Action::Presenter(presenting) => self.presenting = Some(presenting),
+            Action::Picture(what) => (self.pictured, self.over) = (what, Some(Over::Picture)),
+            Action::Print => self.prints += 1,
+            Action::Printing(printing) => self.printing = printing,
             Action::Keys(keys) => self.kept.keys = keys,
             Action::Side(side) => self.side = side,
             Action::Seen { run, step } => self.move_by(|stage, _, _| stage.go_to(run, step)),
