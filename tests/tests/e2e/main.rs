@@ -4,6 +4,7 @@ mod access;
 mod lesson;
 mod live;
 mod plain;
+mod present;
 mod serve;
 mod share;
 mod start;

@@ -111,7 +111,7 @@ fn sentence(ui: &Ui, moment: &Moment) -> Html {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| ui.dispatch(Action::Do(command)))
     };
-    let bad = report.breaches.last().map(|breach| breach.why.clone());
+    let bad = report.breaches.last().map(|breach| format!("\u{2717} {}", super::say::broken(breach.rule)));
     html! {
         <footer class={classes!("sentence", (bad.is_some() || !moment.waits.stuck.is_empty()).then_some("bad"))}>
             <button onclick={press(Command::Back)} title={ui.title(Command::Back)} aria-label="Back"

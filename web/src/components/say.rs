@@ -112,7 +112,7 @@ fn turns(ui: &Ui) -> Html {
 }
 
 /// A breach where it begins a sentence: invariants are broken, the others have happened.
-fn broken(rule: &str) -> String {
+pub fn broken(rule: &str) -> String {
     match rule.chars().next() {
         Some('I') => format!("Breaks {rule}"),
         Some(first) => first.to_uppercase().chain(rule.chars().skip(1)).collect(),

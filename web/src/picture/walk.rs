@@ -118,7 +118,12 @@ impl<'a> Walk<'a> {
             self.drawing.begin_clip(seen);
         }
         match tag.as_str() {
-            "select" => self.inside(&style, rect, &chosen(element), true),
+            "select" => {
+                let seen = self.shifted(rect.within(self.seen).unwrap_or_default());
+                self.drawing.begin_clip(seen);
+                self.inside(&style, rect, &chosen(element), true);
+                self.drawing.end_clip();
+            }
             "input" => self.input(element, &style, rect),
             _ => self.children(element, &style),
         }
@@ -240,6 +245,10 @@ impl<'a> Walk<'a> {
         let left = place.x + length(style, "padding-left") * self.zoom + 2.0;
         self.drawing.text(left, line, None, &how, text);
         if list {
+            // The sign covers what is too long.
+            let end = Rect { x: place.x + place.w - 18.0, y: place.y + 2.0, w: 16.0, h: place.h - 4.0 };
+            let ground = colour(&value(style, "background-color"));
+            self.drawing.rect(end, 0.0, ground.as_ref(), None);
             self.drawing.text(place.x + place.w - 15.0, line, None, &how, "\u{25be}");
         }
     }
