@@ -1,7 +1,8 @@
 //! How runs can end: the words that outlast them, so that two programs can be compared by all that they can bring about.
 //!
 //! What nobody can tell later does not count: what stands in free pages; that there is lock memory for a part of a table;
-//! the type of a frame of whose type nobody makes use; a frame's place on a list; how often it has become shareable, so
+//! the type of a frame of whose type nobody makes use; a frame's place on a list; in which records of the machine it stands
+//! who shares a frame; how often it has become shareable, so
 //! that no handle comes twice; the event that there was no memory; where a sweep begins and where it ended; which vCPU was
 //! last seen inside. Places and variables of programs are not of the machine.
 
@@ -9,7 +10,7 @@ use crate::addr::{Mfn, Word};
 use crate::explore::{Limits, Progress, Question, Verdict, explore};
 use crate::lesson::Staged;
 use crate::machine::frames::{self, PGT_COUNT};
-use crate::machine::{ActorWord, DomWord, FrameUse, FrameWord, Region, World};
+use crate::machine::{ActorWord, DomWord, FrameUse, FrameWord, Region, World, sharing};
 use crate::script::Script;
 use crate::sim::Sim;
 use crate::watch::Rules;
@@ -66,8 +67,32 @@ fn is_free(sim: &Sim<Script>, mfn: Mfn) -> bool {
     matches!(used, FrameUse::Pool { .. }) || used == FrameUse::Memory && frames::count(of(FrameWord::Count)) == 0
 }
 
-/// An end: the words that count and differ from the first state.
+/// An end: the words that count and differ from the first state, and who shares a frame now and did not, or did.
 type End = Vec<(u32, u64)>;
+
+/// Marks a frame number that shares no longer.
+const LEFT: u64 = 1 << 63;
+
+/// What a word holds, as [`outcome`], but for the records in which it stands who shares a frame: see [`sharers`].
+fn alone(sim: &Sim<Script>, w: Word) -> Option<u64> {
+    let of_records = sim.world().map.region(w) == Region::Records;
+    let link = matches!(sim.world().map.frame_record(w), Some((_, SHARING)));
+    outcome(sim, w).filter(|_| !of_records && !link)
+}
+
+/// Who shares each frame that has a record: the place of the frame's link to it, with a frame number, and once with none.
+fn sharers(sim: &Sim<Script>) -> BTreeSet<(u32, u64)> {
+    let (world, map) = (sim.world(), &sim.world().map);
+    let mut words: Vec<u64> = (0..map.len()).map(|w| sim.memory().peek(Word(w))).collect();
+    let mut all = BTreeSet::new();
+    for (mfn, link) in (0..map.frames().into()).filter_map(|f| Some((Mfn(f), map.frame(Mfn(f), FrameWord::Sharing)?))) {
+        if sharing::info(&mut words, world, mfn).is_some() {
+            all.insert((link.0, LEFT - 1));
+            all.extend(sharing::rmap(&mut words, world, mfn).into_iter().map(|g| (link.0, g.to_word())));
+        }
+    }
+    all
+}
 
 /// In which ways the runs of a staged version can end, over every interleaving; a sentence where that cannot be told.
 fn ends(
@@ -76,15 +101,22 @@ fn ends(
     progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
 ) -> Result<BTreeSet<End>, String> {
     let first = staged.sim(Rules::NONE);
+    let shared = sharers(&first);
     let found = Arc::new(Mutex::new(BTreeSet::new()));
     let into = found.clone();
     let mut q = Question::prove(super::watched());
     q.limits = limits;
     q.probe = Some(Arc::new(move |sim| {
         if sim.all_ended() {
-            let words = sim.memory().changes().into_iter().map(|(w, _)| Word(w));
-            let counts = words.filter_map(|w| Some((w, outcome(sim, w)?)));
-            let end = counts.filter(|&(w, is)| outcome(&first, w) != Some(is)).map(|(w, is)| (w.0, is)).collect();
+            let words: Vec<Word> = sim.memory().changes().into_iter().map(|(w, _)| Word(w)).collect();
+            let counts = words.iter().filter_map(|&w| Some((w, alone(sim, w)?)));
+            let mut end: End =
+                counts.filter(|&(w, is)| alone(&first, w) != Some(is)).map(|(w, is)| (w.0, is)).collect();
+            if words.iter().any(|&w| sim.world().map.region(w) == Region::Records) {
+                let now = sharers(sim);
+                end.extend(now.difference(&shared));
+                end.extend(shared.difference(&now).map(|&(w, g)| (w, g | LEFT)));
+            }
             into.lock().unwrap_or_else(PoisonError::into_inner).insert(end);
         }
         0

@@ -1,4 +1,4 @@
-//! How far the breaches of lessons lie, reasoned by hand: look-ups, locks and shared pages.
+//! How far the breaches of lessons lie, reasoned by hand: the first steps, look-ups, locks and shared pages.
 //!
 //! A walk is 4 loads, and so is the writing of an entry whose tables are there: 3 loads and the store. A get is lock, walk
 //! and pin, its put unpins and unlocks. A lock of an entry, and its unlock, is one effect where one lock is the table, and
@@ -56,7 +56,31 @@ pub type Row = (&'static str, &'static str, Policy, Rule, usize, u64);
 ///
 /// S31: V0 looks, gets a page, fills, stores, unlocks. Or V1 comes before its store (15): lock, pod, two loads, six for the
 /// split under its lock, a load, the store, the count, two unlocks.
-pub const LENGTHS: [Row; 33] = [
+///
+/// The first steps. `one-lock`: A reads, B does all, A writes. `one-lookup`: V0 walks, TS locks, walks, asks for the default
+/// access and writes the entry, V0 notes. `recursion`: V0's own lock; `once` takes it twice, adds twice, releases it once.
+/// `two-locks`, `three-locks`: a lock each. `a-reference`: V0 walks; BL as in S09; V0 writes. `copy-on-write`: a get, a store and
+/// a put each.
+///
+/// `page-out`: PG nominates (13), evicts (18 with the unlock) and says so; V0 goes on, faults (5), looks under the lock (6),
+/// claims a slot, looks again and writes the entry under the lock (10), is paused and asks. PG takes that and fills (16): lock, walk,
+/// a frame, zeroes, what was there, the default access, the entry, m2p, the count, unlock. Five locks are taken in all.
+pub const LENGTHS: [Row; 48] = [
+    ("one-lock", "before", Policy::Global, Rule::Ensure, 1 + 2 + 1, 0),
+    ("one-lookup", "before", Policy::Global, Rule::Assert, 4 + 10 + 1, 2),
+    ("one-lookup", "before", Policy::M2, Rule::Assert, 4 + 11 + 1, 3),
+    ("recursion", "before", Policy::Global, Rule::Deadlock, 1, 1),
+    ("recursion", "once", Policy::Global, Rule::I29, 2 + 2 + 1, 3),
+    ("recursion", "once", Policy::M2, Rule::I29, 4 + 2 + 2, 6),
+    ("two-locks", "before", Policy::M2, Rule::Deadlock, 2, 2),
+    ("three-locks", "before", Policy::M2, Rule::Deadlock, 3, 3),
+    ("a-reference", "before", Policy::Global, Rule::Stray, 4 + 14 + 1, 2),
+    ("a-reference", "before", Policy::M2, Rule::Stray, 4 + 15 + 1, 3),
+    ("copy-on-write", "before", Policy::Global, Rule::Ensure, 2 * (6 + 1 + 2), 4),
+    ("copy-on-write", "before", Policy::M2, Rule::Ensure, 2 * (7 + 1 + 3), 8),
+    ("first", "before", Policy::M2, Rule::Deadlock, (7 + 1) * 2, 6),
+    ("page-out", "before", Policy::Global, Rule::Deadlock, 13 + 18 + 1 + 1 + 5 + 6 + 1 + 10 + 2 + 1 + 16, 19),
+    ("page-out", "before", Policy::M2, Rule::Deadlock, 74 + 5 * 2, 19 + 5 * 2),
     ("S01", "before", Policy::Unlocked, Rule::Ensure, 6 + 1 + 5 + 6 + 23 + 5 + 1, 9),
     ("S02", "before", Policy::Global, Rule::Deadlock, 2 + 1, 2),
     ("S02", "before", Policy::M2, Rule::Deadlock, 3 + 2, 4),
