@@ -1,6 +1,7 @@
 //! The built page in a headless browser.
 
 mod access;
+mod large;
 mod lesson;
 mod live;
 mod plain;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::lesson::choose;
 
 /// Puts `text` into the text area as if it were pasted.
-async fn paste(page: &Page, text: &str) {
+pub async fn paste(page: &Page, text: &str) {
     let script = "const [text] = arguments; const area = document.querySelector('#edit textarea');
         area.value = text; area.dispatchEvent(new Event('input', { bubbles: true }));";
     page.client().execute(script, vec![json!(text)]).await.unwrap();

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use gloo::timers::callback::{Interval, Timeout};
 use p2mscope_core::explore::{self, Book, Limits, Slices, Verdict};
@@ -42,6 +42,9 @@ struct Shared {
     states: AtomicU64,
     steps: AtomicU64,
     depth: AtomicU64,
+    pruned: AtomicU64,
+    bytes: AtomicU64,
+    load: AtomicU32,
 }
 
 impl Shared {
@@ -49,14 +52,22 @@ impl Shared {
         self.states.store(progress.states, Ordering::Relaxed);
         self.steps.store(progress.steps, Ordering::Relaxed);
         self.depth.store(u64::from(progress.depth), Ordering::Relaxed);
+        self.pruned.store(progress.pruned, Ordering::Relaxed);
+        self.bytes.store(progress.table.bytes, Ordering::Relaxed);
+        self.load.store(progress.table.load, Ordering::Relaxed);
     }
 
     fn read(&self, begun: f64) -> Progress {
+        let (steps, pruned) = (self.steps.load(Ordering::Relaxed), self.pruned.load(Ordering::Relaxed));
+        let pruned = explore::Progress { steps, pruned, ..explore::Progress::default() }.pruned_share();
         Progress {
             states: self.states.load(Ordering::Relaxed),
-            steps: self.steps.load(Ordering::Relaxed),
+            steps,
             depth: self.depth.load(Ordering::Relaxed),
             millis: now() - begun,
+            pruned,
+            bytes: self.bytes.load(Ordering::Relaxed),
+            load: self.load.load(Ordering::Relaxed),
         }
     }
 }
@@ -149,9 +160,9 @@ fn coordinator(
         match slot {
             Coordinator::Here(worker) => {
                 let (shared, text) = (shared.clone(), question.text.to_string());
-                let (version, policy, find) = (question.version.clone(), question.policy, question.find);
+                let Question { version, policy, find, reduced, .. } = question.clone();
                 worker.run(move |port| {
-                    let question = Question { text: text.into(), version, policy, find };
+                    let question = Question { text: text.into(), version, policy, find, reduced };
                     let progress = |progress: &explore::Progress| {
                         shared.note(progress);
                         if shared.stop.load(Ordering::Relaxed) {
@@ -163,7 +174,7 @@ fn coordinator(
                     let report = match prepare(&question) {
                         Ok((opened, asked)) => {
                             let report = explore::explore(&opened.sim, &asked, progress);
-                            with_orders(words(&report, question.find, threads), &opened, &asked)
+                            with_orders(words(&report, find, threads), &opened, &asked)
                         }
                         Err(why) => no_report(why),
                     };
@@ -222,7 +233,7 @@ fn prepare(question: &Question) -> Result<(Opened, explore::Question<Program>), 
     };
     asked.limits = Limits { states: STATES, memory: MEMORY, ..Limits::default() };
     asked.orders = Some(Arc::new(Book::new()));
-    Ok((opened, asked))
+    Ok((opened, if question.reduced { asked.reduced() } else { asked }))
 }
 
 /// The report with the orders of locks that the search has met.
@@ -289,7 +300,15 @@ fn words(report: &explore::Report, find: Option<Rule>, threads: usize) -> Report
         Verdict::Cancelled => ("Stopped; nothing found so far.".to_owned(), false, None),
         Verdict::Failed { why } => (format!("The search failed: {why}."), false, None),
     };
-    let progress = Progress { states: report.states, steps: report.steps, depth: u64::from(report.depth), millis: 0.0 };
+    let progress = Progress {
+        states: report.states,
+        steps: report.steps,
+        depth: u64::from(report.depth),
+        millis: 0.0,
+        pruned: report.pruned_share(),
+        bytes: report.table.bytes,
+        load: report.table.load,
+    };
     Report { verdict, safe, found, met: Vec::new(), progress, threads }
 }
 

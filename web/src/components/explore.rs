@@ -1,12 +1,14 @@
 //! Can this go wrong? The search: begun, watched, stopped; its verdict, and the way to step through its finding.
 
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::head::policy_in_words;
 use super::panel::Panel;
 use super::say::key;
 use crate::hooks::{Ui, moves, use_ui};
-use crate::state::{Action, Command, Report};
+use crate::state::{Action, Command, Progress, Report};
 
 /// The panel.
 #[component]
@@ -24,6 +26,9 @@ pub fn Explore() -> Html {
                     if running {
                         <button onclick={on(&ui, Action::StopExploring)}>{ "Stop" }</button>
                     } else {
+                        <label title="Where nobody else can touch what an actor touches, it goes alone; actors who are alike count as one. The verdict stays the same.">
+                            <input type="checkbox" checked={explore.reduced} onchange={reduced(&ui)} />{ " leave out orders that others stand for" }
+                        </label>
                         <button class="primary" onclick={on(&ui, Action::Explore)}>{ "Explore every order" }{ key(&ui, Command::Explore) }</button>
                     }
                 </div>
@@ -32,6 +37,8 @@ pub fn Explore() -> Html {
                     <div><dt>{ "steps" }</dt><dd>{ grouped(progress.steps) }</dd></div>
                     <div><dt>{ "steps a second" }</dt><dd>{ grouped(rate as u64) }</dd></div>
                     <div><dt>{ "deepest" }</dt><dd>{ grouped(progress.depth) }</dd></div>
+                    <div><dt>{ "left out" }</dt><dd>{ format!("{:.0} %", 100.0 * progress.pruned) }</dd></div>
+                    <div><dt>{ "memory for states" }</dt><dd>{ table(progress) }</dd></div>
                 </dl>
             </div>
             if let Some(why) = &explore.trouble {
@@ -50,6 +57,24 @@ pub fn Explore() -> Html {
             </div>
         </Panel>
     }
+}
+
+/// What the table of states takes.
+fn table(progress: &Progress) -> String {
+    match progress.bytes {
+        0 => "none yet".to_owned(),
+        bytes => format!("{} MB, {:.0} % full", bytes.div_ceil(1 << 20), f64::from(progress.load) / 10.0),
+    }
+}
+
+/// Hears the box.
+fn reduced(ui: &Ui) -> Callback<Event> {
+    let ui = ui.clone();
+    Callback::from(move |event: Event| {
+        if let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) {
+            ui.dispatch(Action::Reduced(input.checked()));
+        }
+    })
 }
 
 fn verdict(report: &Report, ui: &Ui) -> Html {

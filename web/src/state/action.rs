@@ -117,6 +117,8 @@ pub enum Action {
     Link(String),
     /// Begin to explore.
     Explore,
+    /// Have the next search leave out steps that others stand for, or not.
+    Reduced(bool),
     /// Stop exploring.
     StopExploring,
     /// What the search says.

@@ -18,6 +18,8 @@ pub struct Question {
     pub policy: Policy,
     /// The breach that is looked for; none: any.
     pub find: Option<Rule>,
+    /// Whether steps are left out that others stand for.
+    pub reduced: bool,
 }
 
 /// How far a search has come.
@@ -31,6 +33,12 @@ pub struct Progress {
     pub depth: u64,
     /// Milliseconds since it began.
     pub millis: f64,
+    /// The share of the steps that were left out, since others stand for them.
+    pub pruned: f64,
+    /// Bytes of the table of what was seen.
+    pub bytes: u64,
+    /// How full that is, in thousandths.
+    pub load: u32,
 }
 
 /// A schedule: who steps, and what the world decides there.
@@ -94,12 +102,16 @@ pub struct Explore {
     pub report: Option<Rc<Report>>,
     /// Why it runs on one thread, or not at all.
     pub trouble: Option<String>,
+    /// Whether the next search leaves out steps that others stand for.
+    pub reduced: bool,
 }
 
 impl Explore {
     /// Begins a search.
     pub fn begin(&mut self, question: Question) {
-        *self = Self { search: self.search + 1, question: Some(question), ..Self::default() };
+        let reduced = self.reduced;
+        let question = Question { reduced, ..question };
+        *self = Self { search: self.search + 1, question: Some(question), reduced, ..Self::default() };
     }
 
     /// Stops it where it is; what it has found so far stays.

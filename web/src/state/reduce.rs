@@ -76,6 +76,7 @@ impl State {
                 self.mode = Mode::Explore;
                 self.explore.begin(self.stage.question());
             }
+            Action::Reduced(reduced) => self.explore.reduced = reduced,
             Action::StopExploring => self.explore.stop(),
             Action::Explorer(heard) => {
                 if let Some(met) = self.explore.hear(heard) {
@@ -134,7 +135,7 @@ impl State {
         self.playing = false;
         self.picked = Picked::default();
         self.explore.stop();
-        self.explore = Explore::default();
+        self.explore = Explore { reduced: self.explore.reduced, ..Explore::default() };
         self.live = self.live.without_threads();
         self.scale = self.scale.of_another(self.stage.first_vcpu());
     }

@@ -117,7 +117,13 @@ impl Stage {
     /// What a search or live run of this lesson is to be about.
     pub fn question(&self) -> Question {
         let expects = self.lesson.as_ref().and_then(|lesson| lesson.expects);
-        Question { text: self.text.clone(), version: self.version.clone(), policy: self.policy, find: expects }
+        Question {
+            text: self.text.clone(),
+            version: self.version.clone(),
+            policy: self.policy,
+            find: expects,
+            reduced: false,
+        }
     }
 
     /// The views of where the run stands.
