@@ -147,6 +147,25 @@ pub fn nested_flush<S: Step>(s: &mut S, of: u8) -> Result<Code, Stop> {
     Ok(Code::Ok)
 }
 
+/// `nested_leave A`: a vCPU runs on no nested view any more, and its TLB is empty: what an interrupt does to it. `ok` too
+/// where it ran on none; `EINVAL` if the actor is no vCPU.
+pub fn nested_leave<S: Step>(s: &mut S, vcpu: ActorId) -> Result<Code, Stop> {
+    let actor = &s.world().actors[vcpu.0 as usize];
+    let (kind, of) = (actor.kind, s.slot(actor.domain)?);
+    if kind != Kind::Vcpu {
+        return Ok(Code::Einval);
+    }
+    let on = s.world().map.actor(vcpu, ActorWord::Nested);
+    s.note("looks which view the vCPU runs on");
+    let now = s.load(on)?;
+    let runs_on = views(s.world(), of).find(|v| *v as u64 + 1 == now);
+    if let Some(view) = runs_on {
+        s.note("stops a vCPU that may run on the view");
+        s.act(Act::Nested(NestedAct::Stop { actor: vcpu, view }))?;
+    }
+    Ok(Code::Ok)
+}
+
 /// The domain's table has changed, or is about to where the caller holds the entries: empties its nested views that
 /// show anything. Xen's `p2m_flush_nestedp2m` of `write_p2m_entry` and `ept_sync_domain_prepare`. No effect where the
 /// domain has no nested view.

@@ -17,6 +17,8 @@ enum Coding {
     Flag(u32),
     /// An owner's number plus one.
     Owner,
+    /// A number plus one; 0 for none.
+    Next,
     /// type_info's type.
     Pgt(&'static TypeBits),
 }
@@ -39,6 +41,7 @@ impl Part {
             Coding::Plain => bits,
             Coding::Flag(at) => bits >> at,
             Coding::Owner => owner_of_word(bits).0 as u64,
+            Coding::Next => bits.checked_sub(1).unwrap_or(Kind::Num.none()),
             Coding::Pgt(of) => of.get(bits) as u64,
         }
     }
@@ -49,6 +52,8 @@ impl Part {
             Coding::Plain => value,
             Coding::Flag(at) => (value & 1) << at,
             Coding::Owner => owner_word(DomId(value as u16)),
+            Coding::Next if value == Kind::Num.none() => 0,
+            Coding::Next => value.wrapping_add(1),
             Coding::Pgt(of) => of.put(page_type(value)),
         };
         bits & self.mask
@@ -92,6 +97,8 @@ pub fn part(world: &World, at: PlaceAt) -> Option<Part> {
         PlaceKind::Dying => dom(DomWord::Dying),
         PlaceKind::Logdirty => dom(DomWord::LogDirty),
         PlaceKind::DomainRef => dom(DomWord::DomainRef),
+        PlaceKind::NestedBase => Some(Part { coding: Coding::Next, ..dom(DomWord::NestedBase)? }),
+        PlaceKind::NestedTimes => dom(DomWord::NestedGeneration),
         PlaceKind::Special => frame(FrameWord::Count, PGC_XEN_HEAP, Coding::Flag(62)),
         PlaceKind::HasRing => dom(DomWord::HasRing),
         PlaceKind::NrShared => Some(whole(world.map.xen(XenWord::NrShared))),

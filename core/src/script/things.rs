@@ -108,6 +108,8 @@ things! {
         Logdirty "logdirty" [DOM] Some(Kind::Num), true, "1 while a domain's writes are noted";
         HasRing "has_ring" [DOM] Some(Kind::Num), true, "1 while a domain has a paging ring";
         Dirty "dirty" [GFN] Some(Kind::Num), true, "1 when a write was noted";
+        NestedBase "nested_base" [Of::Space] Some(Kind::Num), true, "the root that a nested view shows";
+        NestedTimes "nested_times" [Of::Space] Some(Kind::Num), true, "how often a nested view was emptied";
         Cell "cell" [Of::Value(Kind::Object)] Some(Kind::Num), true, "the word of an object";
     }
 }

@@ -167,3 +167,50 @@ fn the_worked_example_of_the_document_holds() {
     let verdicts: Vec<_> = wrong.iter().map(ruling).collect();
     assert_eq!(verdicts, ["breaks ensure", "undone"]);
 }
+
+/// To look twice is no lock, a flush comes too early before the entry is gone, and who ends the actor does not do its work.
+#[test]
+fn answers_about_tables_and_types_are_told_apart() {
+    let map = |looks: &str| {
+        format!(
+            "proc map(g, f) {{ lock gfn(g); e = load pte(g, 2); {looks} if not e.present {{ t = alloc table(1); \
+             if t != none {{ store pte(g, 2) = link(t) }} }}; r = set_entry g = f as ram_rw; store m2p(f) = g; unlock gfn(g) }}"
+        )
+    };
+    let replaced = |flushed: &str, freed: &str| {
+        format!(
+            "lock gfn(1:0x211); e = load pte(1:0x211, 1); {flushed}; store pte(1:0x211, 1) = leaf(D, mmio_direct, 9); {freed}\n\
+             unlock gfn(1:0x211); store m2p(K) = none; free K"
+        )
+    };
+    let typed = |then: &str| {
+        format!(
+            "held = get_type M as pgt_l1\nif held {{ v = load content(M); store checked = v; {then} }} else {{ store table = 3 }}"
+        )
+    };
+    let asks = |then: &str| {
+        format!(
+            "loop {{ v = hw_read 1:0x10; if v != none {{ break }}; c = post ring(1) = 1:0x10; if c == ENODEV {{ {then} }} }}\n\
+             store rest = 1"
+        )
+    };
+    for (id, answer, ruling_is) in [
+        ("S62", map("e = load pte(g, 2);"), "breaks leak"),
+        (
+            "S62",
+            "proc map(g, f) { lock gfn(g); r = set_entry g = f as ram_rw; store m2p(f) = g; unlock gfn(g) }".into(),
+            "undone",
+        ),
+        ("S63", replaced("flush 1", "free e.table"), "breaks I7"),
+        ("S63", replaced("x = 1", "flush V1; free e.table"), "accepted"),
+        ("S63", replaced("x = 1", "flush 1"), "breaks leak"),
+        ("S53", typed("flush V1; store table = 1; wait table == 2; put_type M"), "breaks assert"),
+        ("S53", typed("put_type M; store table = 3"), "undone"),
+        ("S66", "nested_leave V1; r = nested_get V0 = 8; w = hw_read n1:0x80".into(), "undone"),
+        ("S71", asks("break"), "accepted"),
+        ("S71", asks("crash 1; store rest = 1"), "accepted"),
+        ("S71", asks("pause V0 nowait"), "breaks deadlock"),
+    ] {
+        assert_eq!(said(&ruling(id, &answer)), ruling_is, "{id}: {answer}");
+    }
+}

@@ -207,6 +207,33 @@ fn what_changes_an_entry_empties_the_views_that_show_it() {
     }
 }
 
+/// Its TLB is empty too: the entry that it had would still serve it. The view stays as it is, for whoever has its root.
+#[test]
+fn a_vcpu_that_is_stopped_leaves_its_view() {
+    holds(
+        ONE,
+        &["vcpu: c = nested_leave A0\nassert c == ok\nc = nested_get A0 = 7\nc = nested_fill n1:0x80 to 1:0x10\n\
+           v = hw_read n1:0x80\nassert v == 5\nc = nested_leave A0\nassert c == ok\nv = hw_read n1:0x80\n\
+           assert v == none\nc = nested_fill n1:0x80 to 1:0x10\nassert c == EAGAIN\nb = load nested_base(n1)\n\
+           assert b == 7\nc = nested_get A0 = 7\nv = hw_read n1:0x80\nassert v == 5"],
+    );
+    holds(ONE, &["toolstack: c = nested_leave A0\nassert c == EINVAL"]);
+}
+
+/// The words that say so are read and written as what they mean: an empty view shows no root, not the root 0.
+#[test]
+fn a_view_says_what_it_shows_and_how_often_it_was_emptied() {
+    holds(
+        ONE,
+        &[
+            "vcpu: b = load nested_base(n1)\nassert b == none\nc = nested_get A0 = 0\nb = load nested_base(n1)\nassert b == 0\n\
+           c = nested_get A0 = 7\nb = swap nested_base(n1) = 8\nassert b == 7\nn = load nested_times(n1)\nassert n == 1\n\
+           c = nested_get A0 = 8\nn = load nested_times(n1)\nassert n == 1\nstore nested_base(n1) = none\n\
+           b = load nested_base(n1)\nassert b == none",
+        ],
+    );
+}
+
 #[test]
 fn a_view_of_a_tracked_display_shows_its_type_at_another_number() {
     holds(

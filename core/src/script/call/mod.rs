@@ -132,7 +132,7 @@ impl Call<'_> {
             Teardown | MachineCheck => teardown::run(self, s),
             ShareNominate | Share | ShareAdd | Unshare => sharing::run(self, s),
             Post | Take | Insert | Remove | First | Next | Pause | Unpause | EnterGuest | Crash => shared::run(self, s),
-            NestedGet | NestedFill | NestedFlush => nested::run(self, s),
+            NestedGet | NestedFill | NestedFlush | NestedLeave => nested::run(self, s),
             CopyTo | CopyFrom | RepMovs | Emulate | TaskSwitch | GuestWalk | DbgRwMem | ShadowFault | NestedFault
             | MapVvmcx | UnmapVvmcx | MapVcpuInfo | UnmapVcpuInfo | MemEventEnable | MemEventDisable | NominateGref
             | HypercallPage | TmemPut | TmemGet => callers::run(self, s),

@@ -14,6 +14,10 @@ pub(super) fn run<S: Step>(c: &Call<'_>, s: &mut S) -> Result<u64, Stop> {
             let base = c.value(s, Word::Equals)?.unwrap_or(0);
             code(nested::nested_get(s, ActorId(*a as u8), base)?)
         }
+        Verb::NestedLeave => {
+            let Some(Arg::Actor(a)) = c.call.arg(Word::Object) else { return unknown(c) };
+            code(nested::nested_leave(s, ActorId(*a as u8))?)
+        }
         Verb::NestedFill => {
             let n = c.gfn(s, Word::Object)?;
             let same = s.world().host(n.dom).map(|dom| DomGfn { dom, ..n });

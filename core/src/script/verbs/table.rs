@@ -107,6 +107,8 @@ verbs! {
         "enter_guest", "ends a hypercall: the vCPU is in its guest again";
     Crash "crash" [need Object DOM] Gives::Nothing, offered,
         "crash 1", "ends a domain";
+    NestedLeave "nested_leave" [need Object Shape::Actor] CODE, offered,
+        "nested_leave V0", "stops a vCPU that runs on a nested table";
     GetGfn "get_gfn" [need Object GFN] Gives::Value(Kind::Entry), offered,
         "e = get_gfn 1:0x10", "locks a frame number, looks it up and pins the frame";
     GetGfnQuery "get_gfn_query" [need Object GFN] Gives::Value(Kind::Entry), offered,
