@@ -22,6 +22,7 @@ pub mod print;
 mod room;
 mod run;
 pub mod things;
+mod twins;
 mod values;
 pub mod verbs;
 mod words;

@@ -143,6 +143,10 @@ impl Code for Script {
         condition.is_some_and(|c| eval::holds(c, &locals.vars, &room) == Ok(true))
     }
 
+    fn alike(&self, a: ActorId, b: ActorId) -> bool {
+        self.tells_not_apart(a, b)
+    }
+
     fn touches(&self, a: ActorId, place: u64) -> u32 {
         let Some(call) = self.call(a, place) else { return 0 };
         match (call.verb, call.place()) {
