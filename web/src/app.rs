@@ -3,12 +3,13 @@
 use yew::prelude::*;
 
 use crate::components::{
-    Actors, BesidePanel, Edit, Entry, Explore, FrameTable, Head, KeysSheet, LivePanel, LiveTimelinePanel, Palette,
-    PictureSheet, Present, Printed, ReportSheet, Say, ScalePanel, ShareSheet, Stage, TimelinePanel, Trouble,
-    WaitsPanel, WalkPanel, Watchers,
+    Actors, BesidePanel, Edit, Entry, Explore, FrameTable, GlossarySheet, Head, KeysSheet, LessonsSheet, LivePanel,
+    LiveTimelinePanel, Palette, PictureSheet, Present, Printed, ReportSheet, ResultsSheet, Say, ScalePanel, ShareSheet,
+    Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers, spoken_question,
 };
 use crate::hooks::{
-    Ui, kept, use_address, use_kept, use_keys, use_player, use_print, use_scale, use_search, use_threads,
+    Ui, kept, use_address, use_drop, use_judge, use_kept, use_keys, use_player, use_print, use_scale, use_search,
+    use_threads,
 };
 use crate::state::{Mode, Over, Side, State};
 use crate::worker;
@@ -23,6 +24,8 @@ pub fn App() -> Html {
     use_address(ui.dispatcher());
     use_player(ui.playing, ui.dispatcher());
     use_search(&ui);
+    use_judge(&ui);
+    let held_over = use_drop(ui.dispatcher());
     use_threads(&ui);
     use_scale(&ui);
     use_print(&ui);
@@ -47,6 +50,9 @@ pub fn App() -> Html {
             }
             <p class="unseen" role="status" aria-live="polite">{ spoken(&ui) }</p>
             { sheet(&ui) }
+            if held_over {
+                <p class="drop">{ "Let go to open it as a lesson. What stands here now is kept." }</p>
+            }
             if let Some(what) = &*trap {
                 <Trouble what={what.clone()} text={ui.stage.text.to_string()} />
             }
@@ -63,6 +69,9 @@ fn sheet(ui: &Ui) -> Html {
         Some(Over::Picture) => ui.moment.clone().map(|moment| html! { <PictureSheet {moment} /> }).unwrap_or_default(),
         Some(Over::Report) => ui.moment.clone().map(|moment| html! { <ReportSheet {moment} /> }).unwrap_or_default(),
         Some(Over::Share) => html! { <ShareSheet /> },
+        Some(Over::Lessons) => html! { <LessonsSheet /> },
+        Some(Over::Results) => html! { <ResultsSheet /> },
+        Some(Over::Glossary) => html! { <GlossarySheet /> },
     }
 }
 
@@ -110,6 +119,9 @@ fn stage(ui: &Ui) -> Html {
 fn spoken(ui: &Ui) -> String {
     match (&ui.notice, &ui.moment) {
         (Some(notice), _) => notice.clone(),
+        (None, Some(_)) if ui.predict.asked.is_some() || ui.predict.told.is_some() => {
+            spoken_question(ui).unwrap_or_default()
+        }
         (None, Some(moment)) if !ui.playing => moment.report.sentence.clone(),
         _ => String::new(),
     }

@@ -1,14 +1,17 @@
 //! The page's way to what happens elsewhere: workers and files. Nothing else of the page talks to workers.
 
 mod clock;
+mod coordinator;
 mod explore;
 mod file;
+mod judge;
 mod live;
 mod picture;
 mod scale;
 
 pub use explore::Search;
 pub use file::{page_address, save, text_of_file};
+pub use judge::Judge;
 pub use live::Threads;
 pub use picture::save_png;
 pub use scale::Computing;

@@ -4,10 +4,14 @@ use std::sync::LazyLock;
 
 use p2mscope_core::lesson::course;
 
+use crate::program::Card;
+
 include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
 /// A lesson by its text.
 pub struct BuiltIn {
+    /// The name of its file, which is its id.
+    pub id: String,
     /// Its name in the list.
     pub name: String,
     /// The text: what a user would write.
@@ -25,7 +29,8 @@ pub struct Group {
 /// All of them; the first is what the page opens with.
 pub static ALL: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
     let names = course(ORDER).unwrap_or_default().into_iter().flat_map(|group| group.lessons);
-    names.filter_map(|name| text_of(&name).map(|text| BuiltIn { name: named(&name, text), text })).collect()
+    let lesson = |id: String| text_of(&id).map(|text| BuiltIn { name: named(&id, text), id, text });
+    names.filter_map(lesson).collect()
 });
 
 /// Their groups, in the same order.
@@ -45,16 +50,36 @@ fn text_of(name: &str) -> Option<&'static str> {
 
 /// The title as the text has it; before it the number of those that have one, as in `S03`.
 fn named(name: &str, text: &str) -> String {
-    let line = text.lines().find_map(|line| line.strip_prefix("title = \"")?.strip_suffix('"'));
-    let title = line.unwrap_or(name);
+    let title = title_in(text).unwrap_or(name);
     let number = name.get(1..).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|c| c.is_ascii_digit()));
     if number { format!("{name}  {title}") } else { title.to_owned() }
 }
 
+/// What the list of lessons says of each, in the same order. Made when it is first asked for.
+pub static CARDS: LazyLock<Vec<Option<Card>>> =
+    LazyLock::new(|| ALL.iter().map(|lesson| Card::of(lesson.text)).collect());
+
 /// The lesson whose file has that name, which is its id.
 pub fn by_id(id: &str) -> Option<&'static BuiltIn> {
-    let text = text_of(id)?;
-    ALL.iter().find(|lesson| lesson.text == text)
+    ALL.iter().find(|lesson| lesson.id == id)
+}
+
+/// The id that a text gives itself, be it a lesson or a faulty one.
+pub fn id_in(text: &str) -> Option<&str> {
+    line_of(text, "id")
+}
+
+/// The title that it gives itself.
+pub fn title_in(text: &str) -> Option<&str> {
+    line_of(text, "title")
+}
+
+fn line_of<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let value = |line: &'t str| {
+        let value = line.strip_prefix(key)?.trim_start().strip_prefix('=')?.trim_start().strip_prefix('"')?;
+        value.split_once('"').map(|(value, _)| value)
+    };
+    text.lines().find_map(value)
 }
 
 #[cfg(test)]
@@ -69,6 +94,7 @@ mod tests {
         for lesson in ALL.iter() {
             let read = Lesson::parse(lesson.text).unwrap();
             assert!(lesson.name.ends_with(&read.title), "{} {}", lesson.name, read.title);
+            assert_eq!((id_in(lesson.text), &read.id), (Some(&*lesson.id), &lesson.id));
         }
     }
 }

@@ -3,6 +3,7 @@
 mod app;
 mod bridge;
 mod components;
+mod glossary;
 mod hooks;
 mod lessons;
 mod moment;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use p2mscope_core::addr::ActorId;
 use p2mscope_core::judge;
-use p2mscope_core::lesson::{Form, Lesson as Text, Staged, Teaching};
+use p2mscope_core::lesson::{Expect, Form, Lesson as Text, Staged, Teaching};
 use p2mscope_core::machine::Policy;
 use p2mscope_core::script::{self, Script};
 use p2mscope_core::sim::Sim;
@@ -30,6 +30,38 @@ pub struct Line {
     number: u32,
 }
 
+/// A breach that a lesson says can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goal {
+    /// Which.
+    pub rule: Rule,
+    /// The fewest lock events on the way there, if the lesson says how many.
+    pub lock_events: Option<u64>,
+    /// The fewest steps, if the lesson says how many.
+    pub steps: Option<u64>,
+}
+
+impl Goal {
+    fn of(expect: &Expect) -> Option<Self> {
+        Some(Self { rule: expect.breach?, lock_events: expect.lock_events, steps: expect.steps })
+    }
+
+    /// How short the way there is, in words; none where the lesson does not say.
+    pub fn shortest(&self) -> Option<String> {
+        let of = |n: u64, what: &str| match n {
+            0 => format!("no {what}"),
+            1 => format!("1 {what}"),
+            n => format!("{n} {what}s"),
+        };
+        match (self.lock_events, self.steps) {
+            (Some(locks), Some(steps)) if locks == 0 => Some(format!("{}, no lock", of(steps, "step"))),
+            (Some(locks), _) => Some(of(locks, "lock event")),
+            (None, Some(steps)) => Some(of(steps, "step")),
+            (None, None) => None,
+        }
+    }
+}
+
 /// What a text says, as far as panels show it.
 pub struct Lesson {
     /// What it is called in short, and in links.
@@ -47,7 +79,15 @@ pub struct Lesson {
     /// The versions of its programs.
     pub versions: Vec<String>,
     /// The breach that the lesson says is there, in this version and under this policy.
-    pub expects: Option<Rule>,
+    pub finds: Option<Rule>,
+    /// All breaches that it says can be found in this version under this policy, the one that matters last.
+    pub goals: Vec<Goal>,
+    /// What it says of all versions.
+    pub expects: Vec<Expect>,
+    /// The policy that it is meant to be opened with.
+    pub own_policy: Policy,
+    /// What a learner may change to repair it: names of actors, or `procedures`. Empty: it is no exercise.
+    pub editable: Vec<String>,
     /// Why it cannot be run live, in this version.
     pub not_live: Option<String>,
     /// The program of each actor, the procedures that it calls below it.
@@ -62,6 +102,17 @@ impl Lesson {
     pub fn line(&self, actor: u8, place: u64) -> Option<usize> {
         let origin = self.script.programs.get(usize::from(actor))?.origins.get(usize::try_from(place).ok()?)?;
         self.programs.get(usize::from(actor))?.iter().position(|line| line.number == origin.line)
+    }
+
+    /// Why no repair of it can be judged; none if one can.
+    pub fn no_exercise(&self) -> Option<String> {
+        self.editable.is_empty().then(|| "This lesson is no exercise: it does not say what may be repaired.".to_owned())
+    }
+
+    /// The statements that a label of an actor's program names.
+    pub fn places(&self, actor: ActorId, label: &str) -> Vec<u64> {
+        let program = self.script.programs.get(usize::from(actor.0));
+        program.and_then(|it| it.label(label)).unwrap_or(&[]).iter().map(|&at| at as u64).collect()
     }
 
     /// That line as reports quote it: `line 21: f = get_gfn 2:0x20`.
@@ -104,7 +155,7 @@ pub fn open_as(
     let version = version.cloned().unwrap_or_else(|| "before".to_owned());
     let staged = lesson.stage_as(&version, form, policy, None)?;
     let policy = staged.world.policy;
-    let expected = lesson.expects.iter().filter(|it| it.version == version && it.policies.contains(&policy));
+    let expected = || lesson.expects.iter().filter(|it| it.version == version && it.policies.contains(&policy));
     let watched = rules.unwrap_or_else(judge::watched);
     Ok(Opened {
         lesson: Lesson {
@@ -115,7 +166,11 @@ pub fn open_as(
             hints: lesson.hints.clone(),
             teaching: lesson.teaching.clone(),
             versions: lesson.versions().to_vec(),
-            expects: expected.filter_map(|it| it.breach).next(),
+            finds: expected().find_map(|it| it.breach),
+            goals: expected().filter_map(Goal::of).collect(),
+            expects: lesson.expects.clone(),
+            own_policy: lesson.world.policy,
+            editable: editable(&lesson),
             not_live: lesson.why_not_live(&version),
             programs: staged.world.actor_ids().map(|actor| lines(&lesson, &version, form, actor)).collect(),
             loops: staged.world.actor_ids().map(|actor| lines(&lesson, &version, Form::Loop, actor)).collect(),
@@ -126,6 +181,37 @@ pub fn open_as(
         version,
         policy,
     })
+}
+
+/// What may be edited, where the lesson says that it can be repaired.
+fn editable(lesson: &Text) -> Vec<String> {
+    let Some(repair) = lesson.repair.as_ref().filter(|_| !lesson.says_safe("repaired").is_empty()) else {
+        return Vec::new();
+    };
+    let actors = repair.actors.iter().filter_map(|at| Some(lesson.actors.get(*at)?.name.clone()));
+    actors.chain(repair.procedures.then(|| "procedures".to_owned())).collect()
+}
+
+/// What a list of lessons says of one.
+pub struct Card {
+    /// What is to be done, in one sentence.
+    pub goal: String,
+    /// For whom it is.
+    pub teaching: Teaching,
+    /// How short the way to its breach is.
+    pub shortest: Option<String>,
+}
+
+impl Card {
+    /// Of a text; none for one with faults.
+    pub fn of(text: &str) -> Option<Self> {
+        let lesson = Text::parse(text).ok()?;
+        let breaks = || lesson.expects.iter().filter(|it| it.breach.is_some());
+        let first = lesson.versions().first().cloned().unwrap_or_default();
+        let opened = breaks().rfind(|it| it.version == first && it.policies.contains(&lesson.world.policy));
+        let goal = opened.or_else(|| breaks().next()).and_then(Goal::of);
+        Some(Self { shortest: goal.and_then(|goal| goal.shortest()), goal: lesson.goal, teaching: lesson.teaching })
+    }
 }
 
 /// An actor's lines, and those of the procedures if it calls any.

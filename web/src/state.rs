@@ -7,12 +7,15 @@
 mod action;
 mod beside;
 mod command;
+mod course;
 mod explore;
+mod judge;
 mod kept;
 mod keys;
 mod live;
 mod palette;
 mod pick;
+mod predict;
 mod reduce;
 mod scale;
 mod share;
@@ -28,12 +31,15 @@ use p2mscope_core::sched::{Session, Size};
 pub use action::{Action, Mode, Over, Presenting, Side};
 pub use beside::Other;
 pub use command::{Command, FIXED, TABLE};
+pub use course::{Course, Home, Learn, Standing};
 pub use explore::{Explore, Found, Heard, News, Progress, Question, Report};
+pub use judge::{Answer, Counterexample, Judging, Ruled, Saying, Word};
 pub use kept::Kept;
 pub use keys::Keys;
 pub use live::{COMPARED, Live, Order, RECORDED, Seen, Summary, Wish};
 pub use palette::{Offer, policy_in_words};
 pub use pick::Picked;
+pub use predict::{Asked, Predict, Predicting, Told};
 pub use scale::{Dot, Inquiry, Said, Scale, Settings};
 pub use stage::{Stage, Turn};
 
@@ -84,6 +90,12 @@ pub struct State {
     pub beside: Option<Policy>,
     /// What the browser keeps for the user from visit to visit.
     pub kept: Kept,
+    /// The lesson as something to be learnt.
+    pub course: Course,
+    /// A repair under judgement.
+    pub judging: Judging,
+    /// The question before a step.
+    pub predict: Predict,
     /// What that policy makes of it.
     pub other: Option<Rc<Other>>,
 }
@@ -91,7 +103,10 @@ pub struct State {
 impl State {
     /// The page as it opens: the first lesson, at its first state.
     pub fn open(kept: Kept) -> Self {
-        Self { kept, ..Self::of(Stage::open(0)) }
+        let mut state = Self { kept, ..Self::of(Stage::open(0)) };
+        state.visit(Home::built_in(0));
+        state.look();
+        state
     }
 
     fn of(stage: Stage) -> Self {
@@ -117,6 +132,9 @@ impl State {
             live: Live::default(),
             scale: Scale::default().of_another(first),
             kept: Kept::default(),
+            course: Course::of(Home::built_in(0)),
+            judging: Judging::default(),
+            predict: Predict::default(),
             beside: None,
             other: None,
         };

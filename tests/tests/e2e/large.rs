@@ -54,7 +54,10 @@ fn ten_million_states_leave_the_page_awake_and_can_be_stopped() {
         page.until("document.querySelector('#verdict').innerText.startsWith('Stopped; nothing found')").await;
         let (drawn, longest) = (page.eval("window.drawn").await, page.eval("window.longest").await);
         // A page that hangs until the search is over draws next to nothing; what a frame takes is measured elsewhere.
-        assert!(drawn.as_f64() > Some(50.0) && longest.as_f64() < Some(5_000.0), "{drawn} frames, the longest {longest} ms");
+        assert!(
+            drawn.as_f64() > Some(50.0) && longest.as_f64() < Some(5_000.0),
+            "{drawn} frames, the longest {longest} ms"
+        );
         page.expect_no_errors().await;
     });
 }

@@ -1,9 +1,8 @@
 //! A search: in the coordinator with its pool, or in slices on this thread where there are no threads.
 //!
-//! The coordinator is started by the first search and kept. While it searches, the page reads how far it has come from
-//! words that both share, and stops it by one; what came out is said as JSON.
+//! While the coordinator searches, the page reads how far it has come from words that both share, and stops it by one; what
+//! came out is said as JSON.
 
-use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -13,21 +12,24 @@ use p2mscope_core::explore::{self, Book, Limits, Slices, Verdict};
 use p2mscope_core::watch::{Rule, Rules};
 use yew::Callback;
 
-use super::{cores, now};
+use super::{coordinator, now};
 use crate::program::{self, Opened, Program};
 use crate::state::{Found, Heard, News, Progress, Question, Report};
-use crate::worker::{Event, Worker};
 
 /// The most states that are searched in the page.
 const STATES: u64 = 20_000_000;
 /// Bytes for what was seen: a page has a gigabyte for all it does, and a table that grows stands beside the larger one.
 const MEMORY: u64 = 640 << 20;
+/// What a search of the page may take.
+pub(super) fn limits() -> Limits {
+    Limits { states: STATES, memory: MEMORY, ..Limits::default() }
+}
 /// Milliseconds between two looks at how far a search has come.
-const LOOK: u32 = 100;
+pub(super) const LOOK: u32 = 100;
 /// Milliseconds of a frame that a search on this thread may take.
-const SLICE: f64 = 10.0;
+pub(super) const SLICE: f64 = 10.0;
 /// Steps between two looks at the clock.
-const STEPS: u64 = 2_000;
+pub(super) const STEPS: u64 = 2_000;
 
 /// A search under way; dropping it stops it.
 pub struct Search {
@@ -37,8 +39,8 @@ pub struct Search {
 
 /// What the two threads share of a search.
 #[derive(Default)]
-struct Shared {
-    stop: AtomicBool,
+pub(super) struct Shared {
+    pub(super) stop: AtomicBool,
     states: AtomicU64,
     steps: AtomicU64,
     depth: AtomicU64,
@@ -48,7 +50,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn note(&self, progress: &explore::Progress) {
+    pub(super) fn note(&self, progress: &explore::Progress) {
         self.states.store(progress.states, Ordering::Relaxed);
         self.steps.store(progress.steps, Ordering::Relaxed);
         self.depth.store(u64::from(progress.depth), Ordering::Relaxed);
@@ -57,7 +59,7 @@ impl Shared {
         self.load.store(progress.table.load, Ordering::Relaxed);
     }
 
-    fn read(&self, begun: f64) -> Progress {
+    pub(super) fn read(&self, begun: f64) -> Progress {
         let (steps, pruned) = (self.steps.load(Ordering::Relaxed), self.pruned.load(Ordering::Relaxed));
         let pruned = explore::Progress { steps, pruned, ..explore::Progress::default() }.pruned_share();
         Progress {
@@ -76,22 +78,6 @@ impl Drop for Search {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
     }
-}
-
-/// The coordinator of this page load.
-enum Coordinator {
-    NotTried,
-    Here(Worker),
-    /// It failed, for this reason; from then on searches run on this thread.
-    Refused(String),
-}
-
-type Listener = Box<dyn Fn(Event)>;
-
-thread_local! {
-    static COORDINATOR: RefCell<Coordinator> = const { RefCell::new(Coordinator::NotTried) };
-    /// Whom the coordinator's words are for: the search that runs.
-    static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
 }
 
 impl Search {
@@ -122,70 +108,40 @@ fn coordinator(
     say: &(impl Fn(News) + Clone + 'static),
     begun: f64,
 ) -> Result<(), String> {
-    let threads = cores().saturating_sub(1).max(1);
     let hears = {
         let (say, shared, question) = (say.clone(), shared.clone(), question.clone());
-        move |event| match event {
-            Event::Ready => {}
-            Event::Said(json) => match serde_json::from_str::<Report>(&json) {
+        move |heard| match heard {
+            coordinator::Heard::Said(json) => match serde_json::from_str::<Report>(&json) {
                 Ok(report) => {
                     let progress = Progress { millis: now() - begun, ..report.progress };
                     say(News::Report(Report { progress, ..report }));
                 }
                 Err(error) => say(News::Trouble(format!("The search answered what cannot be read: {error}."))),
             },
-            Event::Failed(reason) => {
-                COORDINATOR.set(Coordinator::Refused(reason.to_string()));
+            coordinator::Heard::Failed(reason) => {
                 say(News::Trouble(format!("On this thread alone: {reason}.")));
                 alone(&shared, &question, say.clone(), begun);
             }
         }
     };
-    LISTENER.set(Some(Box::new(hears)));
-    COORDINATOR.with_borrow_mut(|slot| {
-        if let Coordinator::NotTried = slot {
-            let started = Worker::coordinator(
-                threads,
-                |_| {},
-                |event| {
-                    LISTENER.with_borrow(|listener| {
-                        if let Some(hears) = listener {
-                            hears(event);
-                        }
-                    });
-                },
-            );
-            *slot = started.map_or_else(|reason| Coordinator::Refused(reason.to_string()), Coordinator::Here);
-        }
-        match slot {
-            Coordinator::Here(worker) => {
-                let (shared, text) = (shared.clone(), question.text.to_string());
-                let Question { version, policy, find, reduced, .. } = question.clone();
-                worker.run(move |port| {
-                    let question = Question { text: text.into(), version, policy, find, reduced };
-                    let progress = |progress: &explore::Progress| {
-                        shared.note(progress);
-                        if shared.stop.load(Ordering::Relaxed) {
-                            ControlFlow::Break(())
-                        } else {
-                            ControlFlow::Continue(())
-                        }
-                    };
-                    let report = match prepare(&question) {
-                        Ok((opened, asked)) => {
-                            let report = explore::explore(&opened.sim, &asked, progress);
-                            with_orders(words(&report, find, threads), &opened, &asked)
-                        }
-                        Err(why) => no_report(why),
-                    };
-                    port.say(&serde_json::to_string(&report).expect("plain data"));
-                });
-                Ok(())
+    let (shared, text) = (shared.clone(), question.text.to_string());
+    let Question { version, policy, find, reduced, .. } = question.clone();
+    let job = move || {
+        let question = Question { text: text.into(), version, policy, find, reduced };
+        let progress = |progress: &explore::Progress| {
+            shared.note(progress);
+            if shared.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let report = match prepare(&question) {
+            Ok((opened, asked)) => {
+                let report = explore::explore(&opened.sim, &asked, progress);
+                with_orders(words(&report, find, coordinator::threads()), &opened, &asked)
             }
-            Coordinator::Refused(why) => Err(why.clone()),
-            Coordinator::NotTried => Err("it was not tried".to_owned()),
-        }
-    })
+            Err(why) => no_report(why),
+        };
+        serde_json::to_string(&report).expect("plain data")
+    };
+    coordinator::run(job, hears)
 }
 
 /// Searches on this thread, a slice to a turn of the event loop.
@@ -231,7 +187,7 @@ fn prepare(question: &Question) -> Result<(Opened, explore::Question<Program>), 
         Some(rule) => explore::Question::find(rule),
         None => explore::Question::prove(opened.sim.rules()),
     };
-    asked.limits = Limits { states: STATES, memory: MEMORY, ..Limits::default() };
+    asked.limits = limits();
     asked.orders = Some(Arc::new(Book::new()));
     Ok((opened, if question.reduced { asked.reduced() } else { asked }))
 }

@@ -6,11 +6,13 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
+use super::goal::learn;
+use super::judge::judge;
 use super::panel::Panel;
 use crate::bridge::text_of_file;
 use crate::hooks::use_ui;
 use crate::program::Fault;
-use crate::state::Action;
+use crate::state::{Action, Learn};
 
 /// How long the user must be silent before the text is read, in milliseconds.
 const PAUSE: u32 = 200;
@@ -21,16 +23,34 @@ pub fn Edit() -> Html {
     let ui = use_ui();
     let area = use_node_ref();
     let timer = use_mut_ref(|| None::<Timeout>);
+    let typed_last = use_mut_ref(|| None::<String>);
     let faults = &ui.stage.faults;
-    let typed = {
-        let ui = ui.clone();
-        Callback::from(move |event: InputEvent| {
-            let area = event.target().and_then(|target| target.dyn_into::<HtmlTextAreaElement>().ok());
-            let ui = ui.clone();
-            // Dropping the earlier timer cancels it.
-            *timer.borrow_mut() = area.map(|area| Timeout::new(PAUSE, move || ui.dispatch(Action::Text(area.value()))));
+    // What was typed last, if that has not been read yet.
+    let read = {
+        let (dispatch, typed_last) = (ui.dispatcher(), typed_last.clone());
+        Callback::from(move |()| {
+            if let Some(text) = typed_last.borrow_mut().take() {
+                dispatch.dispatch(Action::Text(text));
+            }
         })
     };
+    let typed = {
+        let read = read.clone();
+        Callback::from(move |event: InputEvent| {
+            let area = event.target().and_then(|target| target.dyn_into::<HtmlTextAreaElement>().ok());
+            let Some(area) = area else { return };
+            *typed_last.borrow_mut() = Some(area.value());
+            let read = read.clone();
+            // Dropping the earlier timer cancels it.
+            *timer.borrow_mut() = Some(Timeout::new(PAUSE, move || read.emit(())));
+        })
+    };
+    let left = {
+        let read = read.clone();
+        Callback::from(move |_: FocusEvent| read.emit(()))
+    };
+    // Nothing that was typed is lost when the panel goes.
+    use_effect_with((), move |()| move || read.emit(()));
     let opened = {
         let ui = ui.clone();
         Callback::from(move |event: Event| {
@@ -39,7 +59,7 @@ pub fn Edit() -> Html {
             let ui = ui.clone();
             spawn_local(async move {
                 ui.dispatch(match text_of_file(file).await {
-                    Ok(text) => Action::Text(text),
+                    Ok(text) => Action::Learn(Learn::Open(text)),
                     Err(why) => Action::NotText(why),
                 });
             });
@@ -57,11 +77,18 @@ pub fn Edit() -> Html {
     html! {
         <Panel id="edit" title="Text" {note} class="actors edit">
             <textarea ref={area.clone()} aria-label="The lesson's text" spellcheck="false" autocomplete="off" autocapitalize="off"
-                wrap="off" value={ui.stage.text.to_string()} oninput={typed} aria-describedby="faults" />
+                wrap="off" value={ui.stage.text.to_string()} oninput={typed} onblur={left} aria-describedby="faults" />
             <ul id="faults" class={classes!("faults", (!faults.is_empty()).then_some("some"))} aria-live="polite">
                 { for faults.iter().take(50).map(|fault| fault_line(fault, &area)) }
             </ul>
+            { judge(&ui) }
             <div class="buttons">
+                if ui.is_edited() {
+                    <button onclick={learn(&ui, || Learn::Original)}>{ "Back to the original" }</button>
+                }
+                if ui.course.former.is_some() {
+                    <button onclick={learn(&ui, || Learn::Former)}>{ "Bring back the text before" }</button>
+                }
                 <label class="button">{ "Open a file" }<input class="unseen" type="file" accept=".toml,.txt,text/plain" onchange={opened} /></label>
                 <button onclick={close}>{ "Close" }</button>
             </div>

@@ -10,7 +10,7 @@ use super::story::story;
 use crate::hooks::{Ui, use_theme, use_ui};
 use crate::lessons;
 pub use crate::state::policy_in_words;
-use crate::state::{Action, Command, Mode};
+use crate::state::{Action, Command, Learn, Mode};
 
 /// The head.
 #[component]
@@ -22,7 +22,12 @@ pub fn Head() -> Html {
     html! {
         <header class="head">
             <h1><Mark />{ "p2mscope" }</h1>
-            { lesson(&ui) }
+            <span class="which">
+                { lesson(&ui) }
+                <button onclick={command(Command::Lessons)} aria-haspopup="dialog" aria-label="Lessons" title={ui.title(Command::Lessons)}>
+                    <Icon sign={Sign::List} />
+                </button>
+            </span>
             { story(&ui, goal) }
             <div class="segments" role="group" aria-label="What to do with the lesson">
                 { for [
@@ -67,22 +72,47 @@ pub fn on_choice(ui: &Ui, action: impl Fn(usize) -> Option<Action> + 'static) ->
 }
 
 fn lesson(ui: &Ui) -> Html {
-    let own = ui.stage.built_in.is_none();
-    let choose = on_choice(ui, |index| (index < lessons::ALL.len()).then_some(Action::Lesson(index)));
+    let own: Vec<String> = ui.kept.own.keys().cloned().collect();
+    let home = &ui.course.home;
+    let elsewhere = home.built_in.is_none() && !own.contains(&home.id);
+    let choose = {
+        let own = own.clone();
+        on_choice(ui, move |index| match index.checked_sub(lessons::ALL.len()) {
+            None => Some(Action::Lesson(index)),
+            Some(at) => own.get(at).map(|id| Action::Learn(Learn::Own(id.clone()))),
+        })
+    };
+    let edited = |id: &str| {
+        let is = if home.id == id { ui.is_edited() } else { ui.kept.edits.contains_key(id) };
+        if is { " (edited)" } else { "" }
+    };
     html! {
         <select class="lesson" aria-label="Lesson" onchange={choose}>
             { for lessons::GROUPS.iter().map(|group| html! {
                 <optgroup label={group.title.clone()}>
                     { for group.lessons.clone().map(|i| html! {
-                        <option selected={ui.stage.built_in == Some(i)}>{ &lessons::ALL[i].name }</option>
+                        <option selected={home.built_in == Some(i)}>{ &lessons::ALL[i].name }{ edited(&lessons::ALL[i].id) }</option>
                     }) }
                 </optgroup>
             }) }
-            if own {
-                <option selected=true>{ "your own text" }</option>
+            if !own.is_empty() {
+                <optgroup label="Your own">
+                    { for own.iter().map(|id| html! {
+                        <option selected={home.built_in.is_none() && home.id == *id}>{ own_title(ui, id) }</option>
+                    }) }
+                </optgroup>
+            }
+            if elsewhere {
+                <option selected=true>{ "from a link" }</option>
             }
         </select>
     }
+}
+
+/// What a lesson of one's own is called.
+fn own_title(ui: &Ui, id: &str) -> String {
+    let text = ui.kept.edits.get(id).or(ui.kept.own.get(id));
+    text.and_then(|text| lessons::title_in(text)).unwrap_or(id).to_owned()
 }
 
 fn policy(ui: &Ui) -> Html {

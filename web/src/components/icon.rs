@@ -25,6 +25,8 @@ pub enum Sign {
     Picture,
     /// The commands by name.
     Commands,
+    /// A list.
+    List,
     /// On, until something stops it.
     UntilBlocked,
 }
@@ -54,6 +56,7 @@ pub fn Icon(props: &Props) -> Html {
         Sign::Moon => "M10.4 2.2a6 6 0 1 0 3.4 8.2A5.2 5.2 0 0 1 10.4 2.2z",
         Sign::Picture => "M2 3h12v10H2zM3.3 4.3v7.4h9.4V4.3zM4 11l2.8-4 2 2.6L10.4 7.8 12 11zM10.5 5.2h1.6v1.6h-1.6z",
         Sign::Commands => "M2 4l1.2-1.2L8.4 8l-5.2 5.2L2 12l4-4zM8 12h6v1.6H8z",
+        Sign::List => "M2 3h2v2H2zM6 3h8v2H6zM2 7h2v2H2zM6 7h8v2H6zM2 11h2v2H2zM6 11h8v2H6z",
         Sign::UntilBlocked => "M1 3v10l6-5zM6.5 3v10l6-5zM13 3h2v10h-2z",
     };
     html! { <svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d={path} /></svg> }

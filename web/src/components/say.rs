@@ -3,7 +3,9 @@
 use p2mscope_core::sched::Size;
 use yew::prelude::*;
 
+use super::glossary::marked;
 use super::icon::{Icon, Sign};
+use super::predict;
 use crate::hooks::{Ui, use_ui};
 use crate::state::{Action, Command, Mode, Side, Turn};
 
@@ -30,7 +32,7 @@ pub fn Say(props: &super::Props) -> Html {
         <section id="say" class={classes!("panel", "say", bad.then_some("bad"))} aria-label="This step">
             { controls(&ui, report.at, report.len, cannot_step) }
             <div class="sentence">
-                <p id="sentence" title={sentence.clone()}><b>{ step }</b>{ " " }<span>{ sentence }</span></p>
+                <p id="sentence" title={sentence.clone()}><b>{ step }</b>{ " " }<span>{ marked(&sentence) }</span></p>
                 if let Some(notice) = &ui.notice {
                     <p class="notice" id="notice">{ notice }</p>
                 } else if let Some(breach) = report.breaches.last().filter(|_| !live) {
@@ -38,6 +40,7 @@ pub fn Say(props: &super::Props) -> Html {
                 }
             </div>
             { rules(props, &ui) }
+            { predict::card(&ui) }
         </section>
     }
 }
@@ -71,6 +74,7 @@ fn controls(ui: &Ui, at: usize, len: usize, cannot_step: bool) -> Html {
             <span class="position mono" id="position">{ format!("{at} / {len}") }</span>
             { sizes(ui) }
             { turns(ui) }
+            { predict::switch(ui) }
         </div>
     }
 }

@@ -3,24 +3,46 @@
 use p2mscope_core::lesson::{Notes, Teaching};
 use yew::prelude::*;
 
+use super::glossary::marked;
+use super::goal::{goal_box, learn, sign};
 use crate::hooks::Ui;
+use crate::state::Learn;
 
-/// The goal; opened, the story behind it.
+/// The goal, with how far it is; opened, the story behind it.
 pub fn story(ui: &Ui, goal: String) -> Html {
     let Some(lesson) = &ui.stage.lesson else { return Html::default() };
+    let (mark, word) = sign(ui);
     html! {
         <details class="goal" key={goal.clone()}>
-            <summary title={goal.clone()}>{ &goal }</summary>
+            <summary title={goal.clone()}>
+                <span class={classes!("standing", word.split(' ').next())} title={word}><span aria-hidden="true">{ mark }</span>
+                    <span class="unseen">{ format!("{word}: ") }</span></span>
+                { &goal }
+            </summary>
             <div class="story">
-                { for lesson.story.split("\n\n").map(|part| html! { <p>{ part }</p> }) }
-                { for lesson.hints.iter().zip(1..).map(|(hint, n)| html! {
-                    <details><summary>{ format!("Hint {n}") }</summary><p>{ hint }</p></details>
-                }) }
+                { goal_box(ui) }
+                { for lesson.story.split("\n\n").map(|part| html! { <p>{ marked(part) }</p> }) }
+                { hints(ui, &lesson.hints) }
                 { ranges(&lesson.teaching) }
                 { notes(&lesson.teaching) }
                 <p class="mute">{ &lesson.source }</p>
             </div>
         </details>
+    }
+}
+
+/// Hints, from gentle to plain, each when it is asked for.
+fn hints(ui: &Ui, all: &[String]) -> Html {
+    let given = ui.course.hints.min(all.len());
+    html! {
+        <section id="hints" aria-label="Hints">
+            <ol role="status">{ for all[..given].iter().map(|hint| html! { <li>{ marked(hint) }</li> }) }</ol>
+            if given < all.len() {
+                <button class="small" onclick={learn(ui, || Learn::Hint)}>
+                    { format!("{} ({} of {})", if given == 0 { "A hint" } else { "A plainer hint" }, given + 1, all.len()) }
+                </button>
+            }
+        </section>
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod address;
 mod copy;
+mod drop;
+mod judge;
 mod kept;
 mod keys;
 mod motion;
@@ -15,6 +17,8 @@ mod ui;
 
 pub use address::use_address;
 pub use copy::copy;
+pub use drop::use_drop;
+pub use judge::use_judge;
 pub use kept::{kept, use_kept};
 pub use keys::use_keys;
 pub use motion::moves;

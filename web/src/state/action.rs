@@ -4,7 +4,7 @@ use p2mscope_core::addr::ActorId;
 use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::Size;
 
-use super::{Command, Heard, Keys, Offer, Picked, Said, Seen, Settings, Turn, Wish};
+use super::{Command, Heard, Keys, Learn, Offer, Picked, Predicting, Said, Seen, Settings, Turn, Wish};
 
 /// What the page is used for just now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -53,6 +53,12 @@ pub enum Over {
     Share,
     /// A picture to take away.
     Picture,
+    /// The lessons in their order.
+    Lessons,
+    /// The result code, and those of others.
+    Results,
+    /// Words and what they mean.
+    Glossary,
 }
 
 /// What can happen to the page.
@@ -158,6 +164,10 @@ pub enum Action {
     Printing(bool),
     /// Other keys for the commands.
     Keys(Keys),
+    /// What belongs to learning a lesson.
+    Learn(Learn),
+    /// What belongs to predictions.
+    Predict(Predicting),
     /// What the threads were seen to do.
     Threads(Seen),
     /// Compute in virtual time.

@@ -5,7 +5,7 @@ use p2mscope_core::addr::ActorId;
 use p2mscope_core::sched::Size;
 use p2mscope_core::view;
 
-use super::{Action, Keys, Mode, Over, Presenting, Side, State, Turn, Wish};
+use super::{Action, Keys, Learn, Mode, Over, Predicting, Presenting, Side, State, Turn, Wish};
 use crate::moment::Moment;
 
 /// What can be asked of the page by a key or by name.
@@ -57,6 +57,20 @@ pub enum Command {
     Swap,
     /// Larger letters, or not.
     Large,
+    /// The lessons in their order.
+    Lessons,
+    /// Words and what they mean.
+    Glossary,
+    /// Steps wait for predictions, or not.
+    Predict,
+    /// One more hint.
+    Hint,
+    /// The model schedule.
+    ModelAnswer,
+    /// The text as it is, to be judged.
+    Judge,
+    /// The result code.
+    Results,
     /// How far a step goes.
     Size(Size),
     /// Who goes next when nobody is named.
@@ -88,7 +102,7 @@ const fn row(command: Command, id: &'static str, keys: &'static [&'static str], 
 }
 
 /// Every command that can be given a key.
-pub const TABLE: [Row; 31] = [
+pub const TABLE: [Row; 38] = [
     row(Command::Step, "step", &["ArrowRight", "ArrowDown"], "Step"),
     row(Command::Back, "back", &["ArrowLeft", "ArrowUp"], "Step back"),
     row(Command::First, "first", &["Home"], "First state"),
@@ -110,6 +124,13 @@ pub const TABLE: [Row; 31] = [
     row(Command::Answer, "answer", &["b"], "Presenter: show the answer, or hide it"),
     row(Command::Swap, "swap", &["v"], "Presenter: ranges, or graph and table"),
     row(Command::Large, "large", &[], "Large type, or normal"),
+    row(Command::Lessons, "lessons", &["c"], "Lessons in their order"),
+    row(Command::Predict, "predict", &["q"], "Predict before it is shown, or not"),
+    row(Command::Hint, "hint", &[], "A hint"),
+    row(Command::ModelAnswer, "model-answer", &[], "Model answer: how it breaks"),
+    row(Command::Judge, "judge", &[], "Judge my repair"),
+    row(Command::Results, "results", &[], "Result code"),
+    row(Command::Glossary, "glossary", &["g"], "Glossary: words and what they mean"),
     row(Command::Size(Size::Effect), "effect", &[], "Steps of one effect"),
     row(Command::Size(Size::LockEvent), "lock-event", &[], "Steps to the next lock event"),
     row(Command::Size(Size::Statement), "statement", &[], "Steps of one statement"),
@@ -138,7 +159,10 @@ impl Command {
 
     /// Whether it is heard while a sheet lies over the page: there, keys are the sheet's.
     pub fn is_of_sheets(self) -> bool {
-        matches!(self, Self::Escape | Self::Help | Self::Palette | Self::Share | Self::Report)
+        matches!(
+            self,
+            Self::Escape | Self::Help | Self::Palette | Self::Share | Self::Report | Self::Lessons | Self::Glossary
+        )
     }
 }
 
@@ -146,11 +170,15 @@ impl State {
     /// What a command means now; none where it means nothing.
     pub(super) fn meaning(&self, command: Command) -> Option<Action> {
         Some(match command {
+            Command::Play if self.predict.told.as_ref().is_some_and(|told| told.playing) => {
+                Action::Predict(Predicting::PlayOn)
+            }
             Command::Play => Action::Play(!self.playing),
             Command::Step => Action::Step,
             Command::Back => Action::Back,
             Command::First => Action::First,
             Command::Last => Action::Last,
+            Command::Actor(n) if self.predict.asked.is_some() => Action::Predict(Predicting::Answer(usize::from(n))),
             Command::Actor(n) => Action::Actor(ActorId(n)),
             Command::UntilBlocked(n) => Action::UntilBlocked(ActorId(n)),
             Command::ToOwner => Action::Pick(self.picked.to_owner(self.moment.as_deref()?)?),
@@ -174,12 +202,20 @@ impl State {
             Command::Answer => Action::Presenter(Presenting { answer: !self.presenting?.answer, ..self.presenting? }),
             Command::Swap => Action::Presenter(Presenting { ranges: !self.presenting?.ranges, ..self.presenting? }),
             Command::Large => Action::Large(!self.kept.large),
+            Command::Lessons => self.turn_over(Over::Lessons),
+            Command::Glossary => self.turn_over(Over::Glossary),
+            Command::Results => self.turn_over(Over::Results),
+            Command::Predict => Action::Predict(Predicting::On(!self.kept.predict)),
+            Command::Hint => Action::Learn(Learn::Hint),
+            Command::ModelAnswer => Action::Learn(Learn::ModelAnswer { play: false }),
+            Command::Judge => Action::Learn(Learn::Judge),
             Command::Size(size) => Action::Size(size),
             Command::Turn(turn) => Action::Turn(turn),
             Command::Dark(dark) => Action::Dark(dark),
             Command::Palette => self.turn_over(Over::Palette),
             Command::Help => self.turn_over(Over::Keys),
             Command::Escape if self.over.is_some() => Action::Over(None),
+            Command::Escape if self.predict.asked.is_some() => Action::Predict(Predicting::Skip),
             Command::Escape if self.presenting.is_some() => Action::Present(false),
             Command::Escape if self.editing => Action::Edit(false),
             Command::Escape => Action::Mode(Mode::Step),
@@ -228,6 +264,7 @@ impl State {
                 None => "Nobody waits.",
             },
             Command::Answer | Command::Swap if self.presenting.is_none() => "Only in the presenter's view.",
+            Command::Judge => return self.stage.lesson.as_ref().and_then(|lesson| lesson.no_exercise()),
             Command::Live => return self.stage.lesson.as_ref().and_then(|lesson| lesson.not_live.clone()),
             Command::Watchers if self.mode == Mode::Live && self.live.is_running() => {
                 "While threads run, frames and rules change too fast to be shown."

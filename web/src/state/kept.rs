@@ -1,6 +1,9 @@
 //! What the browser keeps for the user from one visit to the next. It is one text of JSON; where storage is refused it lasts as
 //! long as the page is open, and everything works without it.
 
+use std::collections::BTreeMap;
+
+use p2mscope_core::lesson::Results;
 use serde::{Deserialize, Serialize};
 
 use super::Keys;
@@ -15,6 +18,14 @@ pub struct Kept {
     pub large: bool,
     /// The user's own keys.
     pub keys: Keys,
+    /// Whether steps wait for predictions.
+    pub predict: bool,
+    /// What has been done of the lessons.
+    pub results: Results,
+    /// Lessons that the user has changed, by their ids: the text as it is now.
+    pub edits: BTreeMap<String, String>,
+    /// Lessons that did not come with the page, by their ids: the text as it was opened.
+    pub own: BTreeMap<String, String>,
 }
 
 impl Kept {

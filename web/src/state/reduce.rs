@@ -5,11 +5,13 @@ use std::rc::Rc;
 use p2mscope_core::sched::Size;
 use yew::Reducible;
 
-use super::{Action, Explore, Mode, Over, Picked, Presenting, Stage, State, Turn};
+use super::{Action, Explore, Home, Mode, Over, Picked, Presenting, Stage, State, Turn};
 
 impl State {
-    fn act(&mut self, action: Action) {
+    pub(super) fn act(&mut self, action: Action) {
         self.notice = None;
+        let Some(action) = self.ask_before(action) else { return self.look() };
+        let loads = Self::loads(&action);
         match action {
             Action::Do(command) => {
                 if let Some(action) = self.meaning(command) {
@@ -25,8 +27,8 @@ impl State {
                 }
                 return;
             }
-            Action::Lesson(n) => self.restart(|stage| *stage = Stage::open(n)),
-            Action::Text(text) => self.restart(|stage| stage.set_text(text)),
+            Action::Lesson(n) => self.visit(Home::built_in(n)),
+            Action::Text(text) => self.typed(text),
             Action::NotText(why) => self.notice = Some(why),
             Action::Version(version) => self.restart(|stage| stage.set_version(version)),
             Action::Policy(policy) => self.restart(|stage| stage.set_policy(policy)),
@@ -74,6 +76,7 @@ impl State {
             Action::Link(letters) => self.open_link(&letters),
             Action::Explore => {
                 self.mode = Mode::Explore;
+                self.judging.forget();
                 self.explore.begin(self.stage.question());
             }
             Action::Reduced(reduced) => self.explore.reduced = reduced,
@@ -116,13 +119,18 @@ impl State {
                 (self.mode, self.playing, self.until) = (Mode::Step, false, None);
             }
             Action::Beside(policy) => self.beside = policy,
+            Action::Learn(what) => self.learn(what),
+            Action::Predict(what) => self.predicting(what),
         }
+        self.course.loaded |= loads;
         self.look();
+        self.note_reached();
     }
 
     /// A step by hand; it ends playing.
     fn move_by(&mut self, step: impl FnOnce(&mut Stage, Size, Turn) -> Result<(), String>) {
         self.playing = false;
+        self.predict.forget();
         if self.mode == Mode::Live {
             self.mode = Mode::Step;
         }
@@ -134,6 +142,9 @@ impl State {
         change(&mut self.stage);
         self.playing = false;
         self.picked = Picked::default();
+        self.course.loaded = false;
+        self.predict.forget();
+        self.judging.forget();
         self.explore.stop();
         self.explore = Explore { reduced: self.explore.reduced, ..Explore::default() };
         self.live = self.live.without_threads();

@@ -31,6 +31,9 @@ impl State {
         put("turn", said(&self.turn));
         put("mode", said(&self.mode));
         put("picked", said(&self.picked));
+        if self.kept.predict {
+            put("predict", Value::Bool(true));
+        }
         if self.editing {
             put("edit", Value::Bool(true));
         }
@@ -48,6 +51,8 @@ impl State {
             Err(why) => self.notice = Some(why),
             Ok((link, stage, notes)) => {
                 self.restart(|old| *old = stage);
+                self.at_home_of_link();
+                self.kept.predict |= heard::<bool>(&link.page, "predict").unwrap_or_default();
                 self.size = heard(&link.page, "size").unwrap_or(self.size);
                 self.turn = heard(&link.page, "turn").unwrap_or(self.turn);
                 self.mode = heard(&link.page, "mode").unwrap_or_default();

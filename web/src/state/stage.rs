@@ -75,6 +75,23 @@ impl Stage {
         Some((self.run.as_deref()?, self.lesson.as_deref()?))
     }
 
+    /// The same with a run of its own, so that stepping it leaves this one where it is.
+    pub(super) fn apart(&self) -> Self {
+        let run = self.run.as_ref().map(|run| Rc::new(RefCell::new(run.borrow().clone())));
+        Self { run, ..self.clone() }
+    }
+
+    /// Another version of the programs under another policy, at the first state; as it is if it is this one already.
+    pub(super) fn restage(&mut self, version: &str, policy: Policy) {
+        if (self.version.as_str(), self.policy) != (version, policy) {
+            self.version = version.to_owned();
+            self.begin(Some(policy));
+        }
+        if let Some(run) = &self.run {
+            run.borrow_mut().seek(0);
+        }
+    }
+
     /// Another text: its run begins at the top, or its faults are told.
     pub fn set_text(&mut self, text: String) {
         self.built_in = lessons::ALL.iter().position(|lesson| lesson.text == text);
@@ -116,7 +133,7 @@ impl Stage {
 
     /// What a search or live run of this lesson is to be about.
     pub fn question(&self) -> Question {
-        let expects = self.lesson.as_ref().and_then(|lesson| lesson.expects);
+        let expects = self.lesson.as_ref().and_then(|lesson| lesson.finds);
         Question {
             text: self.text.clone(),
             version: self.version.clone(),

@@ -1,3 +1,5 @@
+mod learning;
+
 use std::rc::Rc;
 
 use yew::Reducible;
