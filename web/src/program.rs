@@ -54,7 +54,7 @@ impl Goal {
             n => format!("{n} {what}s"),
         };
         match (self.lock_events, self.steps) {
-            (Some(locks), Some(steps)) if locks == 0 => Some(format!("{}, no lock", of(steps, "step"))),
+            (Some(0), Some(steps)) => Some(format!("{}, no lock", of(steps, "step"))),
             (Some(locks), _) => Some(of(locks, "lock event")),
             (None, Some(steps)) => Some(of(steps, "step")),
             (None, None) => None,

@@ -31,7 +31,7 @@ use p2mscope_core::sched::{Session, Size};
 pub use action::{Action, Mode, Over, Presenting, Side};
 pub use beside::Other;
 pub use command::{Command, FIXED, TABLE};
-pub use course::{Course, Home, Learn, Standing};
+pub use course::{Course, Home, Learn, Met, Standing};
 pub use explore::{Explore, Found, Heard, News, Progress, Question, Report};
 pub use judge::{Answer, Counterexample, Judging, Ruled, Saying, Word};
 pub use kept::Kept;

@@ -1,7 +1,9 @@
 //! The built page in a headless browser.
 
 mod access;
+mod course;
 mod large;
+mod learning;
 mod lesson;
 mod live;
 mod plain;

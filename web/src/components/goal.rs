@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::head::policy_in_words;
 use crate::hooks::{Ui, moves};
-use crate::state::{Action, Learn, Standing};
+use crate::state::{Action, Learn, Met, Standing};
 
 /// One sign for the head: a mark and the word for it.
 pub fn sign(ui: &Ui) -> (&'static str, &'static str) {
@@ -65,7 +65,7 @@ pub fn goal_box(ui: &Ui) -> Html {
 fn breaks(ui: &Ui, standing: &Standing) -> Html {
     let goals = ui.stage.lesson.as_ref().map(|lesson| &lesson.goals[..]).unwrap_or_default();
     let before = ui.kept.results.reached.contains(&ui.course.home.id);
-    let line = |(n, (rule, met)): (usize, &(p2mscope_core::watch::Rule, Option<(usize, String)>))| match met {
+    let line = |(n, Met { rule, step }): (usize, &Met)| match step {
         Some((step, why)) if standing.own => html! {
             <li class="ok"><b>{ "\u{2713}" }</b>{ format!("Reached in step {step}: {rule}. {}", full(why)) }</li>
         },

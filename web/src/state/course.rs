@@ -103,11 +103,20 @@ impl Course {
     }
 }
 
+/// A breach that the lesson names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// Which.
+    pub rule: Rule,
+    /// The step that reached it, and why it is one; none: not yet.
+    pub step: Option<(usize, String)>,
+}
+
 /// Where the run stands towards what the lesson says can happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// The breaches that the lesson names, the one that matters last, each with the step that reached it and why it is one.
-    pub rules: Vec<(Rule, Option<(usize, String)>)>,
+    /// The breaches that the lesson names, the one that matters last.
+    pub rules: Vec<Met>,
     /// Whether the one that matters is reached.
     pub reached: bool,
     /// Whether that was by steps of the learner's own.
@@ -123,8 +132,8 @@ impl State {
             let breach = broken.iter().find(|breach| breach.rule == rule.name())?;
             Some((breach.step, breach.why.clone()))
         };
-        let rules: Vec<_> = goals.iter().map(|goal| (goal.rule, met(goal.rule))).collect();
-        let reached = rules.last().is_some_and(|(_, met)| met.is_some());
+        let rules: Vec<_> = goals.iter().map(|goal| Met { rule: goal.rule, step: met(goal.rule) }).collect();
+        let reached = rules.last().is_some_and(|met| met.step.is_some());
         (!rules.is_empty()).then_some(Standing { rules, reached, own: !self.course.loaded })
     }
 
