@@ -208,9 +208,10 @@ impl Card {
         let lesson = Text::parse(text).ok()?;
         let breaks = || lesson.expects.iter().filter(|it| it.breach.is_some());
         let first = lesson.versions().first().cloned().unwrap_or_default();
-        let opened = breaks().rfind(|it| it.version == first && it.policies.contains(&lesson.world.policy));
-        let goal = opened.or_else(|| breaks().next()).and_then(Goal::of);
-        Some(Self { shortest: goal.and_then(|goal| goal.shortest()), goal: lesson.goal, teaching: lesson.teaching })
+        let here = breaks().filter(|it| it.version == first && it.policies.contains(&lesson.world.policy));
+        // Of several breaches the last is the one that matters; some say no number.
+        let shortest = here.rev().chain(breaks()).filter_map(Goal::of).find_map(|goal| goal.shortest());
+        Some(Self { shortest, goal: lesson.goal, teaching: lesson.teaching })
     }
 }
 

@@ -125,6 +125,7 @@ fn sentence(ui: &Ui, moment: &Moment) -> Html {
             <span class="mono" id="position">{ format!("{} / {}", report.at, report.len) }</span>
             <button class="primary" id="step" onclick={press(Command::Step)} title={ui.title(Command::Step)}
                 aria-disabled={ui.why_not(Command::Step).is_some().to_string()} data-not-drawn="">{ "Step" }</button>
+            { super::predict::card(ui) }
         </footer>
     }
 }
