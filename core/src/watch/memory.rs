@@ -1,14 +1,14 @@
 //! References and guest memory as the watchers remember them: who holds which frame, and what each guest wrote last.
 
 use super::{Broken, Rule};
-use crate::addr::{ActorId, DomGfn, Mfn, Word};
+use crate::addr::{ActorId, DomGfn, DomId, Mfn, Word};
 use crate::entry::{Decoded, Leaf, P2mType};
 use crate::machine::grants::GrantAct;
 use crate::machine::kept::KeptAct;
 use crate::machine::refs::{Dropped, RefsAct};
 use crate::machine::sharing::{Kept, SharingAct};
 use crate::machine::tlb::{Access, Outcome};
-use crate::machine::{FrameUse, FrameWord, Region, Words, World, frames};
+use crate::machine::{FrameUse, FrameWord, Region, Words, World, frames, sharing};
 use crate::sim::Memory;
 use crate::step::{Act, Effect};
 
@@ -194,6 +194,29 @@ pub fn guest(
         }
         _ => stored(m, world, mark),
     }
+}
+
+/// `stray`: somebody has written to a page that another frame number shares, and whoever reads it there finds it changed. A
+/// write breaks the sharing first; what reaches the page all the same went through something old. Not so while a page becomes
+/// shareable: until the last old mapping is gone it is shared by the one that writes.
+pub fn shared(m: &mut Memory, world: &World, mark: usize, a: ActorId, e: &Effect) -> Option<Broken> {
+    let written: Vec<Word> = m.since(mark).iter().map(|w| Word(w.0)).collect();
+    let through = match *e {
+        Effect::Act(Act::TlbAccess { g, .. } | Act::TlbWalk { g, .. }) => Some(g),
+        _ => None,
+    };
+    written.into_iter().filter(|&at| world.map.region(at) == Region::Page).map(Word::frame).find_map(|mfn| {
+        if frames::used_as(m, world, mfn) != FrameUse::Memory || frames::owner(m, world, mfn) != DomId::COW {
+            return None;
+        }
+        let mut others = sharing::rmap(m, world, mfn);
+        // Who writes without a frame number is one of those who share the page, or should be.
+        let own = through.map_or(Some(0), |g| others.iter().position(|&h| h == g));
+        own.filter(|&i| i < others.len()).map(|i| others.remove(i));
+        let other = others.first()?;
+        let (who, name) = (world.actor_name(a), world.frame_name(mfn));
+        Some(Broken::by(a, Rule::Stray, format!("{who} writes to frame {name}, which {other} shares")))
+    })
 }
 
 /// A write to a frame counts for the gfn that m2p names, and for every other whose last value is remembered.

@@ -92,7 +92,7 @@ pub enum Rule {
     Hang,
     /// An actor waited for a lock longer than the world's patience.
     Starvation,
-    /// Something was used that was freed since it was read.
+    /// Something was used that was freed since it was read, or a page written that others share.
     Stray,
     /// The guest does not find what it last wrote.
     LostWrite,
@@ -173,7 +173,12 @@ const TABLE: [(Rule, &str, &str, When); 42] = [
     (Rule::Deadlock, "deadlock", "actors wait for each other and none can ever go on", When::Step),
     (Rule::Hang, "hang", "a state is reached from which no end can be reached, though actors still run", When::Step),
     (Rule::Starvation, "starvation", "an actor waited for a lock longer than the world's patience", When::Step),
-    (Rule::Stray, "stray", "something was used that was freed since it was read", When::Step),
+    (
+        Rule::Stray,
+        "stray",
+        "something was used that was freed since it was read, or a page written that others share",
+        When::Step,
+    ),
     (Rule::LostWrite, "lost-write", "the guest does not find what it last wrote", When::Step),
     (Rule::Leak, "leak", "at the end something is still held, or belongs to nobody", When::Step),
     (Rule::Assert, "assert", "a program's own assertion does not hold", When::Step),

@@ -109,6 +109,7 @@ impl Watch {
             held::after(m, w, a, &e, out.result[0], &mut out.broken);
             memory::references(m, w, a, &e, out.result[0]);
             out.broken.extend(misuse::stray(m, w, a, &e, out.result[0]));
+            out.broken.extend(memory::shared(m, w, mark, a, &e));
             memory::guest(m, w, mark, a, &e, out.result, &mut out.broken);
         }
         match &next[a.0 as usize] {

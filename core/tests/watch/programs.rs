@@ -139,3 +139,22 @@ pub fn i31_is_a_frame_taken_again_before_every_tlb_has_forgotten_it() {
     );
     keeps(Rule::I31, &[&free("flush 1; "), reads]);
 }
+
+/// A write to a page that others share: through an entry that lets it pass, through what a TLB has kept of one, or by who
+/// did not break the sharing. That a page becomes shareable while it is written harms nobody.
+#[test]
+pub fn stray_is_a_write_to_a_page_that_others_share() {
+    let shares = "sharer: k = share_nominate 1:0x10; k = share_nominate 1:0x11; k = share 1:0x11 with 1:0x10";
+    let guest = "vcpu: c = hw_write 1:0x10 = 5; c = hw_write 1:0x10 = 6";
+    keeps(Rule::Stray, &[shares, guest]);
+    keeps(Rule::Stray, &[shares, "vcpu: write 1:0x10 = 5; write 1:0x11 = 6"]);
+    let e = "; e = load pte(1:0x10, 0); f = e.mfn";
+    let opens = format!("{shares}{e}; store pte(1:0x10, 0) = leaf(f, ram_rw, 0)");
+    breaks(Rule::Stray, &[&opens, guest], "which 1:0x11 shares");
+    // Nothing lets a write pass any more when it comes, but the TLB. A word of the other domain says that it is time.
+    let late = "vcpu: v = hw_read 1:0x10; wait dying(2) == 1; c = hw_write 1:0x10 = 6";
+    let shut = |flush| format!("{opens}; store pte(1:0x10, 0) = e; {flush} store dying(2) = 1");
+    breaks(Rule::Stray, &[&shut(""), late], "A1 writes to frame");
+    keeps(Rule::Stray, &[&shut("flush 1;"), late]);
+    breaks(Rule::Stray, &[&format!("{shares}{e}; store content(f) = 7")], "which 1:0x1");
+}
