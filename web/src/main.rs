@@ -15,6 +15,9 @@
 //! | `#verdict` | how a search ended |
 //! | `#live-says` | what there is to say about the threads |
 //! | `#share-link`, `#share-long`, `#state-hash` | on the sheet of what can be handed out |
+//! | `#palette`, `#offers`, `#keys`, `#keys-said`, `#picture`, `#report`, `#share` | sheets over the page, and what is on them |
+//! | `#present`, `#answer` | the presenter's view; its answer, once it is asked for |
+//! | `#printed` | what goes on paper, while the page is printed |
 //! | `html[data-keys=heard]` | keys are heard from now on |
 //! | `#faults` | the text's faults, each `line:column  message` |
 

@@ -22,6 +22,8 @@ pub async fn look(page: &Page, screen: &str, found: &mut Vec<String>) {
     let before = page.eval("document.documentElement.dataset.theme").await;
     for theme in ["light", "dark"] {
         page.eval(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
+        // Nothing is on its way from one colour to the other.
+        page.until("document.getAnimations().every((it) => it.playState !== 'running')").await;
         page.shot(&format!("{screen}-{theme}")).await;
         // A theme changes colours alone.
         let only = if theme == "light" { json!({}) } else { json!({ "runOnly": ["color-contrast"] }) };
@@ -291,6 +293,58 @@ fn the_stage_fits_screens_from_390_pixels_to_1920() {
         viewport(&page, 1280, 720).await;
         page.shot("size-1280-large").await;
         assert_eq!(page.eval(&format!("{overflow}[0]")).await, json!(0), "large, at 1280");
+        page.expect_no_errors().await;
+    });
+}
+
+/// What is left of an element without its colours and words: the outlines in it, and how they are drawn.
+const COLOURLESS: &str = "(it) => [it, ...it.querySelectorAll('*')].map((it) => {
+    const style = getComputedStyle(it);
+    return [it.getAttribute('d') ?? '', style.strokeDasharray, style.borderTopStyle, style.fontWeight, style.textDecorationLine].join();
+  }).join(';')";
+
+#[test]
+fn states_are_told_apart_in_grey() {
+    with_page("/", |page| async move {
+        page.eval(&format!("void (window.colourless = {COLOURLESS})")).await;
+        page.eval("document.documentElement.style.filter = 'grayscale(1)', 0").await;
+        // One who can run and one who waits; one who has broken a rule, and bars of both kinds below.
+        choose(&page, "Lesson", "S14").await;
+        let kinds = "[...new Set([...document.querySelectorAll('#actors .pill')].map((it) => it.innerText))].length";
+        assert_eq!(page.eval(kinds).await, json!(1), "both can run");
+        let rules = page.eval("document.querySelector('#rules').innerText").await;
+        page.keys("112222112").await;
+        page.until("document.querySelector('.pill.waits') && document.querySelector('.pill.runs')").await;
+        assert_eq!(page.eval(kinds).await, json!(2), "to run and to wait look alike");
+        page.keys("1").await;
+        page.until("document.querySelector('#waits .words').innerText.includes('->')").await;
+        let alike = |one: &str, other: &str| {
+            format!(
+                "((one, other) => !one || !other ? 'missing' : window.colourless(one) === window.colourless(other))
+                   (document.querySelector('{one}'), document.querySelector('{other}'))"
+            )
+        };
+        for (one, other) in [
+            (".chip.lock.shared", ".chip.lock:not(.shared)"),
+            (".bar.run", ".bar.wait"),
+            (".program .next", ".program li:not(.next)"),
+            (".segments [aria-pressed=true]", ".segments [aria-pressed=false]"),
+        ] {
+            assert_eq!(page.eval(&alike(one, other)).await, json!(false), "{one} and {other} in grey");
+        }
+        // Rules that hold, and such as are broken, have a sign and a word.
+        let broken = page.eval("document.querySelector('#rules').innerText").await;
+        assert!(
+            rules.as_str().unwrap().starts_with('\u{2713}') && broken.as_str().unwrap().starts_with('\u{2717}'),
+            "{rules} {broken}"
+        );
+        // Actors of different kinds have different outlines.
+        choose(&page, "Lesson", "First minute").await;
+        page.until("document.querySelector('#actors').innerText.includes('pager')").await;
+        let outlines =
+            "new Set([...document.querySelectorAll('#actors .badge path')].map((it) => it.getAttribute('d'))).size";
+        assert!(page.eval(outlines).await.as_u64().unwrap() >= 2);
+        page.shot("grey").await;
         page.expect_no_errors().await;
     });
 }

@@ -228,3 +228,28 @@ fn a_state_is_printed_on_two_pages_at_most() {
         page.expect_no_errors().await;
     });
 }
+
+/// The README's two pictures are this test's screenshots: with `P2MSCOPE_SHOTS` set to `docs` it makes them again.
+#[test]
+fn the_pictures_of_the_readme() {
+    with_page("/", |page| async move {
+        viewport(&page, 1280, 720).await;
+        choose(&page, "Lesson", "First minute").await;
+        page.eval("document.activeElement.blur()").await;
+        for presses in 1.. {
+            page.keys("\u{e014}").await;
+            page.until(&format!("document.querySelector('#position').innerText.split('/')[0] >= {presses}")).await;
+            if page.eval("document.querySelector('#waits .words').innerText.includes('->')").await == json!(true) {
+                break;
+            }
+            assert!(presses < 40, "no ring after {presses} steps");
+        }
+        for (theme, name) in [("light", "screenshot"), ("dark", "screenshot-dark")] {
+            page.eval(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
+            // Nothing is on its way any more.
+            page.until("document.getAnimations().every((it) => it.playState !== 'running')").await;
+            page.shot(name).await;
+        }
+        page.expect_no_errors().await;
+    });
+}

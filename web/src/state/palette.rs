@@ -5,6 +5,7 @@ use p2mscope_core::machine::Policy;
 use super::command::TABLE;
 use super::{Action, Command, State};
 use crate::lessons;
+use crate::moment::{id, mapped};
 
 /// A line of the palette.
 #[derive(Clone)]
@@ -50,6 +51,17 @@ impl State {
             all.push(of(Command::UntilBlocked(actor.actor), name, shifted));
         }
         if let Some(moment) = &self.moment {
+            // What a pointer picks in the drawings.
+            let actors = moment.actors.iter().map(|actor| (actor, self.picked.actor(id(actor.actor))));
+            all.extend(actors.map(|(actor, picked)| plain(format!("Mark {}", actor.name), Action::Pick(picked))));
+            for (slot, domain) in moment.scene.domains.iter().enumerate() {
+                let pages = mapped(&moment.frames).into_iter().filter(|page| page.dom.0 == domain.id);
+                let slot = u8::try_from(slot).unwrap_or(u8::MAX);
+                all.extend(
+                    pages
+                        .map(|page| plain(format!("Walk of {page}"), Action::Pick(self.picked.page(slot, page.gfn.0)))),
+                );
+            }
             let forks = moment.timeline.forks.iter().filter(|fork| !fork.current);
             all.extend(forks.map(|fork| plain(format!("Branch: {}", fork.name), Action::Fork(fork.index))));
         }
