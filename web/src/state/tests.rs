@@ -330,11 +330,12 @@ fn the_palette_opens_lessons_and_turns_sheets_over() {
     let state = state.reduce(Action::Choose(Box::new(offer)));
     assert_eq!((state.over, state.stage.built_in), (None, Some(place("S15"))));
     // What a pointer picks in the drawings can be picked by name.
-    let offer = state.offers("walk 2:0x").remove(0);
-    let picked = state.clone().reduce(Action::Choose(Box::new(offer)));
+    let two = after([lesson("S14")]);
+    let offer = two.offers("walk 2:0x20").remove(0);
+    let picked = two.clone().reduce(Action::Choose(Box::new(offer)));
     assert_eq!(moment(&picked).walk.as_ref().map(|walk| walk.domain), Some(2));
-    let offer = state.offers("mark ts2").remove(0);
-    assert_eq!(state.clone().reduce(Action::Choose(Box::new(offer))).picked.actor, Some(ActorId(1)));
+    let offer = two.offers("mark ts2").remove(0);
+    assert_eq!(two.reduce(Action::Choose(Box::new(offer))).picked.actor, Some(ActorId(1)));
     let offer = state.offers("share").remove(0);
     assert_eq!(state.reduce(Action::Choose(Box::new(offer))).over, Some(Over::Share));
 }
