@@ -14,6 +14,8 @@ mod kept;
 mod keys;
 mod live;
 mod palette;
+#[cfg(test)]
+mod panel_tests;
 mod panels;
 mod pick;
 mod predict;

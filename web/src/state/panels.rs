@@ -3,7 +3,8 @@
 use p2mscope_core::entry::{Field, Format};
 
 /// What the waits are shown as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum WaitsFace {
     /// Who waits for whom.
     #[default]

@@ -88,11 +88,11 @@ pub fn controls(timeline: &Timeline, ui: &Ui) -> Html {
     html! {
         <>
             <label class="labelled small">{ "branch" }
-                <input value={current.name.clone()} onchange={rename} maxlength="40" aria-label="Name of this branch" spellcheck="false" />
+                <input value={current.name.clone()} onchange={rename} maxlength="40" aria-label="Branch" spellcheck="false" />
             </label>
-            <label class="labelled small">{ "beside" }
-                <select onchange={choose} aria-label="Compare with branch">
-                    <option selected={against.is_none()}>{ "no other" }</option>
+            <label class="labelled small">{ "against" }
+                <select onchange={choose} aria-label="Against">
+                    <option selected={against.is_none()}>{ "none" }</option>
                     { for others.iter().map(|fork| html! { <option selected={against == Some(*fork)}>{ name(fork).to_owned() }</option> }) }
                 </select>
             </label>
