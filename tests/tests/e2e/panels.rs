@@ -172,7 +172,7 @@ fn the_panels_have_other_faces_and_keys_of_their_own() {
         press(&page, END, 1).await;
         assert_eq!(says(&page, POSITION).await, at);
         page.eval("document.activeElement.blur()").await;
-        page.keys("b").await;
+        page.keys("o").await;
         page.until("document.querySelector('#timeline .shade.here')").await;
         page.expect_no_errors().await;
     });

@@ -21,7 +21,7 @@ pub fn FrameTable(props: &super::Props) -> Html {
                 <thead><tr><th>{ "frame" }</th><th title="count = who holds it">{ "count" }</th><th>{ "held by" }</th><th>{ "owner" }</th><th>{ "m2p" }</th></tr></thead>
                 <tbody>{ for frames.frames.iter().map(|frame| row(frame, moment, &ui)) }</tbody>
             </table>
-            { for frames.pods.iter().map(|it| pod(it)) }
+            { for frames.pods.iter().map(pod) }
             <p class="freed">{ format!("{} frames of the heap are free.", frames.free) }</p>
             if !frames.freed.is_empty() {
                 <p class="freed">{ "Freed: " }
