@@ -3,15 +3,15 @@
 use yew::prelude::*;
 
 use crate::components::{
-    Actors, BesidePanel, Edit, Entry, Explore, FrameTable, GlossarySheet, Head, KeysSheet, LessonsSheet, LivePanel,
+    Actors, BesidePanel, ComparePanel, Edit, Entry, Explore, GlossarySheet, Head, KeysSheet, LessonsSheet, LivePanel,
     LiveTimelinePanel, Palette, PictureSheet, Present, Printed, ReportSheet, ResultsSheet, Say, ScalePanel, ShareSheet,
-    Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, Watchers, spoken_question,
+    SidePanel, Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, spoken_question,
 };
 use crate::hooks::{
-    Ui, kept, use_address, use_drop, use_judge, use_kept, use_keys, use_player, use_print, use_scale, use_search,
-    use_threads,
+    Ui, kept, use_address, use_drop, use_judge, use_kept, use_keys, use_lists_let_go, use_player, use_print, use_scale,
+    use_search, use_threads,
 };
-use crate::state::{Mode, Over, Side, State};
+use crate::state::{Mode, Over, State};
 use crate::worker;
 
 /// The whole page.
@@ -21,6 +21,7 @@ pub fn App() -> Html {
     let trap = use_state(|| None::<String>);
     use_kept(&ui);
     use_keys(&ui);
+    use_lists_let_go();
     use_address(ui.dispatcher());
     use_player(ui.playing, ui.dispatcher());
     use_search(&ui);
@@ -89,6 +90,8 @@ fn stage(ui: &Ui) -> Html {
                 <Stage moment={moment.clone()} />
                 { match ui.mode {
                     Mode::Step if ui.other.is_some() => html! { <BesidePanel /> },
+                    Mode::Step if moment.compared.is_some() => html! { <ComparePanel moment={moment.clone()} /> },
+                    Mode::Step if ui.panels.sandbox.is_some() || ui.panels.formats => html! { <Entry moment={moment.clone()} /> },
                     Mode::Step => html! { <><WalkPanel moment={moment.clone()} /><Entry moment={moment.clone()} /></> },
                     Mode::Explore => html! { <Explore /> },
                     Mode::Live => html! { <LivePanel moment={moment.clone()} /> },
@@ -99,10 +102,7 @@ fn stage(ui: &Ui) -> Html {
                 <WaitsPanel moment={moment.clone()} />
                 // Frames of running threads change while they are read.
                 if !(ui.mode == Mode::Live && ui.live.is_running()) {
-                    { match ui.side {
-                        Side::Frames => html! { <FrameTable moment={moment.clone()} /> },
-                        Side::Watchers => html! { <Watchers moment={moment.clone()} /> },
-                    } }
+                    <SidePanel moment={moment.clone()} />
                 }
             </div>
             <Say moment={moment.clone()} />

@@ -4,14 +4,28 @@ use std::rc::Rc;
 
 use p2mscope_core::addr::{ActorId, DomGfn};
 use p2mscope_core::machine::Kind;
-use p2mscope_core::sched::{Event, Run, Session};
+use p2mscope_core::sched::{Clocks, Event, Run, Session};
 use p2mscope_core::step::{Act, Effect};
 use p2mscope_core::view::{
-    self, ActorView, Diagnosis, EntryView, FrameView, Frames, Report, RuleView, Scene, Timeline, Waits, Walk,
+    self, ActorView, Compared, Diagnosis, EntryView, FrameView, Frames, LockOrders, Report, RingView, RuleView, Scene,
+    Timeline, TlbView, Waits, Walk, Zoom,
 };
 
 use crate::program::Program;
 use crate::state::Picked;
+
+/// How a step stands to the one that led here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shade {
+    /// It had to come before.
+    Before,
+    /// It is that one.
+    Here,
+    /// It had to come after.
+    After,
+    /// Neither: it could as well have come the other way round.
+    Beside,
+}
 
 /// The views. They are made anew for each moment and keep nothing.
 pub struct Moment {
@@ -35,6 +49,18 @@ pub struct Moment {
     pub diagnosis: Diagnosis,
     /// The run over its steps.
     pub timeline: Timeline,
+    /// The 2 MB around the page of the walk, while they are shown from near.
+    pub near: Option<Zoom>,
+    /// The rings.
+    pub rings: Vec<RingView>,
+    /// The TLBs.
+    pub tlbs: Vec<TlbView>,
+    /// Which lock was asked for while which was held, over the session.
+    pub orders: LockOrders,
+    /// For each step, how it stands to the last one, while that is shaded.
+    pub shades: Option<Vec<Shade>>,
+    /// The branch beside another, while they are compared.
+    pub compared: Option<Compared>,
     /// The hash of the state: two that are equal have the same.
     pub hash: u64,
 }
@@ -44,6 +70,7 @@ impl Moment {
     pub fn of(run: &mut Run<Program>, picked: &Picked, session: &Session) -> Self {
         let page = picked.page.or_else(|| last_touched(run)).or_else(|| first_mapped(run));
         let walk = page.and_then(|(slot, gfn)| view::walk(run, slot, gfn));
+        let walk_at = walk.as_ref().map(|walk| (walk.slot, walk.gfn));
         let level = walk.as_ref().and_then(|walk| {
             let at = picked.level.and_then(|level| walk.levels.iter().find(|it| it.level == level));
             at.or(walk.levels.last()).map(|it| (it.word, it.level))
@@ -60,6 +87,12 @@ impl Moment {
             rules: view::rules(run),
             diagnosis: view::diagnosis(run, session),
             timeline: view::timeline(run),
+            near: walk_at.filter(|_| picked.near).and_then(|(slot, gfn)| view::zoom(run, slot, gfn)),
+            rings: view::rings(run),
+            tlbs: view::tlbs(run),
+            orders: view::lock_orders(run, session),
+            shades: picked.shade.then(|| shades(run)),
+            compared: picked.against.and_then(|with| view::compare(run, with)),
             hash: run.hash(),
         }
     }
@@ -98,6 +131,18 @@ pub type Shown = Rc<Moment>;
 /// The actor of this number.
 pub fn id(actor: u8) -> ActorId {
     ActorId(actor)
+}
+
+/// How each step of the branch stands to the last one that was taken.
+fn shades(run: &Run<Program>) -> Vec<Shade> {
+    let (clocks, at) = (Clocks::of(run), run.at());
+    let shade = |step: usize| match () {
+        () if step == at => Shade::Here,
+        () if clocks.before(step, at) => Shade::Before,
+        () if clocks.before(at, step) => Shade::After,
+        () => Shade::Beside,
+    };
+    (1..=run.len()).map(shade).collect()
 }
 
 /// The page that the last step that was about one was about.

@@ -3,6 +3,7 @@
 //! While threads run, a look is no moment of the run: words change between two reads. Once all have stopped it is one.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use p2mscope_core::addr::ActorId;
@@ -64,6 +65,8 @@ pub struct Sight {
     pub world: std::sync::Arc<World>,
     /// How long locks were held and waited for, if that is metered.
     pub times: Vec<TimesView>,
+    /// How often somebody was seen to wait for each lock, at all looks so far.
+    pub waited: BTreeMap<Lock, u64>,
     /// Times that found no place.
     pub beyond: u64,
     /// How finely the clock ticks, in ns, if times are metered.
@@ -132,6 +135,7 @@ impl Sight {
                 cell.queue = queue(lock.id).map(|(actor, _)| actor).collect();
                 cell.heat = self.heat(lock.id);
             }
+            global.heat = self.heat(global.lock.id);
         }
         for it in &mut moment.scene.locks {
             it.holder = holder(it.lock.id, Mode::Exclusive).pop();
@@ -143,7 +147,12 @@ impl Sight {
     }
 
     /// How much a lock was waited for, beside the one that was waited for most: 60 for that one, as the scene's steps go.
+    /// Where times are not metered, how often somebody was seen to wait for it.
     fn heat(&self, lock: u64) -> u64 {
+        if self.times.is_empty() {
+            let most = self.waited.values().copied().max().unwrap_or(0).max(1);
+            return self.waited.get(&Lock::from_word(lock)).map_or(0, |n| (n * 60).div_ceil(most));
+        }
         let cost = |it: &TimesView| it.waited.count * it.waited.mean;
         let most = self.times.iter().map(cost).max().unwrap_or(0).max(1);
         self.times.iter().filter(|it| it.lock.id == lock).map(|it| cost(it) * 60 / most).max().unwrap_or(0)

@@ -14,6 +14,9 @@ mod kept;
 mod keys;
 mod live;
 mod palette;
+#[cfg(test)]
+mod panel_tests;
+mod panels;
 mod pick;
 mod predict;
 mod reduce;
@@ -38,6 +41,7 @@ pub use kept::Kept;
 pub use keys::Keys;
 pub use live::{COMPARED, Live, Order, RECORDED, Seen, Summary, Wish};
 pub use palette::{Offer, policy_in_words};
+pub use panels::{Face, Panels, Sandbox, WaitsFace};
 pub use pick::Picked;
 pub use predict::{Asked, Predict, Predicting, Told};
 pub use scale::{Dot, Inquiry, Said, Scale, Settings};
@@ -78,6 +82,8 @@ pub struct State {
     pub printing: bool,
     /// What stands below the waits.
     pub side: Side,
+    /// The faces of panels that have several.
+    pub panels: Panels,
     /// Why the last wish could not be met, until the next one.
     pub notice: Option<String>,
     /// The search.
@@ -127,6 +133,7 @@ impl State {
             prints: 0,
             printing: false,
             side: Side::default(),
+            panels: Panels::default(),
             notice: None,
             explore: Explore::default(),
             live: Live::default(),

@@ -20,6 +20,8 @@ pub struct StepLine {
     pub actor: u8,
     /// What happened, in one sentence.
     pub sentence: String,
+    /// Steps before it, since the one that is told before it, that only looked at something.
+    pub looks: usize,
 }
 
 /// One side.
@@ -29,7 +31,7 @@ pub struct Side {
     pub fork: usize,
     /// Its name.
     pub name: String,
-    /// Its first steps after the two parted, [`STEPS`] at the most.
+    /// Its first steps after the two parted that changed something, waited, or ended a program: [`STEPS`] at the most.
     pub steps: Vec<StepLine>,
     /// Steps that are left out.
     pub more: usize,
@@ -118,10 +120,17 @@ fn locks<C: Code>(run: &Run<C>, forks: &[usize]) -> Vec<Lock> {
 fn follow<C: Code>(run: &mut Run<C>, fork: usize, from: usize, world: &World, used: &[Lock]) -> (Side, End) {
     run.select_fork(fork);
     let (mut steps, len) = (Vec::new(), run.len());
-    for k in (from + 1..=len).take(STEPS) {
+    let (mut looks, mut told) = (0, from);
+    for k in from + 1..=len {
+        let Some(e) = run.events().get(k - 1).filter(|_| steps.len() < STEPS) else { break };
+        if !e.lock_event && !e.queued && !e.ended && e.broken.is_empty() && e.wrote.is_empty() {
+            looks += 1;
+            continue;
+        }
+        let actor = e.actor.0;
         run.seek(k);
-        let actor = run.last_event().map_or(0, |e| e.actor.0);
-        steps.push(StepLine { step: k, actor, sentence: sentence(run) });
+        steps.push(StepLine { step: k, actor, sentence: sentence(run), looks: std::mem::take(&mut looks) });
+        told = k;
     }
     run.seek(len);
     let words = run.sim().memory().changes().into_iter().map(|(at, v)| (Word(at), v)).collect();
@@ -134,7 +143,7 @@ fn follow<C: Code>(run: &mut Run<C>, fork: usize, from: usize, world: &World, us
     };
     let locks = used.iter().map(|&lock| (lock, held(run, lock))).collect();
     let name = run.forks()[fork].name.clone();
-    let more = (len - from).saturating_sub(steps.len());
+    let more = len.saturating_sub(told);
     (Side { fork, name, steps, more, len }, End { words, locks, hash: run.hash() })
 }
 

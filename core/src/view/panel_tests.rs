@@ -131,7 +131,21 @@ fn branches_are_compared_from_where_they_part() {
     assert_eq!(seen.here.steps[0].sentence, "PG writes n: 0 becomes 2; its program has ended.");
     let word = Difference { what: "n".into(), here: "1".into(), there: "2".into() };
     assert_eq!(seen.differences, [word], "the lock is held on both");
+    assert_eq!((seen.here.more, seen.here.steps[0].looks), (0, 0));
     assert_eq!((compare(&mut run, 1), compare(&mut run, 9)), (None, None));
+}
+
+#[test]
+fn steps_that_only_look_are_counted_and_not_told() {
+    let n = world(Policy::M2).0.map.word(0);
+    let looks = vec![Effect::Load(n), Effect::Load(n), Effect::Store(n, 3), Effect::Load(n), Effect::Load(n)];
+    let mut run = run(vec![vec![looks, vec![Effect::Load(n)]], vec![vec![Effect::Load(n)]]]);
+    run.take(PG, 0).unwrap();
+    run.seek(0);
+    (0..5).for_each(|_| run.take(V0, 0).unwrap());
+    let here = compare(&mut run, 0).unwrap().here;
+    assert_eq!(here.steps.iter().map(|it| (it.step, it.looks)).collect::<Vec<_>>(), [(3, 2)]);
+    assert_eq!((here.more, here.len), (2, 5));
 }
 
 #[test]

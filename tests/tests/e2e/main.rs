@@ -6,6 +6,7 @@ mod large;
 mod learning;
 mod lesson;
 mod live;
+mod panels;
 mod plain;
 mod present;
 mod serve;

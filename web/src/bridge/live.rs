@@ -2,7 +2,7 @@
 //! five times a second to be shown.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,7 @@ use gloo::timers::callback::Interval;
 use p2mscope_core::addr::{ActorId, Word};
 use p2mscope_core::lesson::{Form, Staged};
 use p2mscope_core::live::{Detector, Live, Notes, Plan, Track, differences, digest};
+use p2mscope_core::lock::Lock;
 use p2mscope_core::sched::Run;
 use p2mscope_core::view::{self, LiveTimeline};
 use p2mscope_core::watch::Rules;
@@ -130,6 +131,8 @@ struct Looks {
     stuck: Vec<Wait>,
     /// Earlier looks: when, and the rounds of each actor.
     past: VecDeque<(u64, Vec<u64>)>,
+    /// How often somebody was seen to wait for each lock.
+    waited: BTreeMap<Lock, u64>,
     /// What threads did last, as it is drawn.
     timeline: Option<Rc<LiveTimeline>>,
     /// Whether all have stopped and that was shown.
@@ -150,6 +153,7 @@ impl Looks {
             looks: 0,
             stuck: Vec::new(),
             past: VecDeque::new(),
+            waited: BTreeMap::new(),
             timeline: None,
             over: false,
         }
@@ -175,6 +179,11 @@ impl Looks {
         };
         if self.over {
             return None;
+        }
+        for actor in self.live.world().actor_ids() {
+            if let Some((lock, _)) = self.live.waiting(actor) {
+                *self.waited.entry(lock).or_insert(0) += 1;
+            }
         }
         let stuck = self.detector.poll(&self.live).to_vec();
         if self.draining {
@@ -238,6 +247,7 @@ impl Looks {
             stuck,
             times: view::times(&world, &times),
             beyond,
+            waited: self.waited.clone(),
             tick: self.tick,
             timeline: self.timeline.clone(),
             words: over.then(|| Rc::new(RefCell::new(self.stand()))),

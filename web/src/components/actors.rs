@@ -82,6 +82,9 @@ fn program(actor: &ActorView, lesson: &Lesson, live: bool, many: bool) -> Html {
             <li class={classes!(class, (!near.contains(&n)).then_some("far"))} aria-current={current} {title}>
                 <i aria-hidden="true">{ mark }</i>
                 <code style={format!("padding-left: {}ch", 2 * line.indent)}>{ &line.text }</code>
+                if class != "other" {
+                    <span class="word">{ class }</span>
+                }
             </li>
         }
     };
@@ -108,10 +111,11 @@ fn status(actor: &ActorView, moment: &Moment) -> Html {
                 <p class="held">
                     <span class="unseen">{ "holds " }</span>
                     { for actor.held.iter().map(|held| {
-                        let class = classes!("chip", "lock", held.shared.then_some("shared"));
+                        let class = classes!("chip", "lock", held.shared.then_some("side"));
                         let depth = if held.depth > 1 { format!(" \u{d7}{}", held.depth) } else { String::new() };
                         let side = if held.shared { ", the shared side" } else { "" };
-                        html! { <span {class} title={format!("holds {}{side}", held.lock.text)}>{ short(&held.lock.text, many) }{ depth }</span> }
+                        let since = held.since.map_or(String::new(), |step| format!(", since step {step}"));
+                        html! { <span {class} title={format!("holds {}{side}{since}", held.lock.text)}>{ short(&held.lock.text, many) }{ depth }</span> }
                     }) }
                 </p>
             }

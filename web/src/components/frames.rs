@@ -1,29 +1,28 @@
 //! The frames: each count as a list of named holders, with type, owner and m2p; and what was freed.
 
 use p2mscope_core::addr::DomGfn;
-use p2mscope_core::view::{FrameView, HolderView};
+use p2mscope_core::view::{FrameView, HolderView, PodView};
 use yew::prelude::*;
 
-use super::panel::Panel;
 use super::token::{Badge, colour};
-use super::watchers::Tabs;
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, id};
 use crate::state::Action;
 
-/// The panel.
+/// What the panel holds.
 #[component]
 pub fn FrameTable(props: &super::Props) -> Html {
     let ui = use_ui();
     let moment = &props.moment;
     let frames = &moment.frames;
-    let note = format!("{} free", frames.free);
     html! {
-        <Panel id="frames" title="Frames" {note} controls={html! { <Tabs moment={moment.clone()} /> }}>
+        <>
             <table class="frames">
                 <thead><tr><th>{ "frame" }</th><th title="count = who holds it">{ "count" }</th><th>{ "held by" }</th><th>{ "owner" }</th><th>{ "m2p" }</th></tr></thead>
                 <tbody>{ for frames.frames.iter().map(|frame| row(frame, moment, &ui)) }</tbody>
             </table>
+            { for frames.pods.iter().map(pod) }
+            <p class="freed">{ format!("{} frames of the heap are free.", frames.free) }</p>
             if !frames.freed.is_empty() {
                 <p class="freed">{ "Freed: " }
                     { for frames.freed.iter().take(6).map(|freed| html! {
@@ -43,7 +42,21 @@ pub fn FrameTable(props: &super::Props) -> Html {
                     }) }
                 </ul>
             </details>
-        </Panel>
+        </>
+    }
+}
+
+/// A domain's populate-on-demand cache.
+fn pod(pod: &PodView) -> Html {
+    let more = if pod.cached as usize > pod.frames.len() { ", \u{2026}" } else { "" };
+    html! {
+        <p class={classes!("pod", pod.changed.then_some("changed"))}>
+            <b>{ format!("PoD of domain {}", pod.domain) }</b>
+            { format!(": {} cached for {} promised, target {}", pod.cached, pod.promised, pod.target) }
+            if !pod.frames.is_empty() {
+                <span class="mono">{ format!(" ({}{more})", pod.frames.join(", ")) }</span>
+            }
+        </p>
     }
 }
 

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::explore::grouped;
 use super::panel::Panel;
-use super::timeline::{draw, labels, names};
+use super::timeline::{Axis, draw, labels, names};
 use crate::moment::Shown;
 
 /// What is shown.
@@ -27,6 +27,7 @@ const NAMED: usize = 40;
 pub fn LiveTimelinePanel(props: &Props) -> Html {
     let (live, moment) = (&props.live, &props.moment);
     let timeline = &live.timeline;
+    let axis = Axis::new(timeline.len, Vec::new());
     let holds: usize = timeline.lanes.iter().map(|lane| lane.holds.len()).sum();
     let waits = |lane: &p2mscope_core::view::Lane| {
         lane.bars.iter().filter(|bar| bar.state == p2mscope_core::view::BarState::Wait).count()
@@ -41,9 +42,9 @@ pub fn LiveTimelinePanel(props: &Props) -> Html {
             <div class="lanes" style={format!("--lanes: {}", timeline.lanes.len())}>
                 { names(timeline, moment) }
                 <div class="track still">
-                    { draw(timeline, timeline.len.max(1)) }
+                    { draw(timeline, &axis, None) }
                     if holds <= NAMED {
-                        { labels(timeline, timeline.len.max(1)) }
+                        { labels(timeline, &axis) }
                     }
                 </div>
             </div>

@@ -2,7 +2,9 @@
 
 mod actors;
 mod beside;
+mod compare;
 mod course;
+mod devices;
 mod diagnosis;
 mod edit;
 mod entry;
@@ -30,7 +32,9 @@ mod scale;
 mod scene;
 mod share;
 mod sheet;
+mod side;
 mod story;
+mod tabs;
 mod timeline;
 mod token;
 mod trouble;
@@ -40,12 +44,12 @@ mod watchers;
 
 pub use actors::Actors;
 pub use beside::BesidePanel;
+pub use compare::ComparePanel;
 pub use course::LessonsSheet;
 pub use diagnosis::ReportSheet;
 pub use edit::Edit;
 pub use entry::Entry;
 pub use explore::Explore;
-pub use frames::FrameTable;
 pub use glossary::GlossarySheet;
 pub use head::Head;
 pub use keys_sheet::KeysSheet;
@@ -61,11 +65,11 @@ pub use say::Say;
 pub use scale::ScalePanel;
 pub use scene::Stage;
 pub use share::ShareSheet;
+pub use side::SidePanel;
 pub use timeline::TimelinePanel;
 pub use trouble::Trouble;
 pub use waits::WaitsPanel;
 pub use walk::WalkPanel;
-pub use watchers::Watchers;
 
 use crate::moment::Shown;
 

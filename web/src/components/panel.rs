@@ -19,6 +19,9 @@ pub struct Props {
     /// Further classes.
     #[prop_or_default]
     pub class: Classes,
+    /// The id of the tab that the content belongs to. The heading is then for those who do not see the tabs.
+    #[prop_or_default]
+    pub tab: Option<AttrValue>,
     /// Controls beside the heading.
     #[prop_or_default]
     pub controls: Html,
@@ -41,7 +44,7 @@ pub fn Panel(props: &Props) -> Html {
     html! {
         <section id={&props.id} class={classes!("panel", props.class.clone())} aria-labelledby={heading.clone()}>
             <header>
-                <h2 id={heading}>{ &props.title }</h2>
+                <h2 id={heading} class={classes!(props.tab.is_some().then_some("unseen"))}>{ &props.title }</h2>
                 if !props.note.is_empty() {
                     <p title={&props.note}>{ &props.note }</p>
                 }
@@ -49,7 +52,8 @@ pub fn Panel(props: &Props) -> Html {
                 <button class="plain take" onclick={picture} data-not-drawn="" aria-haspopup="dialog"
                     aria-label={format!("Picture of {}", props.title)} title={format!("Picture of {}", props.title)}><Icon sign={Sign::Picture} /></button>
             </header>
-            <div class="body" tabindex={props.still.then_some("0")}>{ props.children.clone() }</div>
+            <div class="body" role={props.tab.as_ref().map(|_| "tabpanel")} aria-labelledby={props.tab.clone()}
+                tabindex={props.still.then_some("0")}>{ props.children.clone() }</div>
         </section>
     }
 }

@@ -7,6 +7,8 @@ use super::glossary::marked;
 use super::icon::{Icon, Sign};
 use super::predict;
 use crate::hooks::{Ui, use_ui};
+use crate::moment::Moment;
+use crate::sight::Sight;
 use crate::state::{Action, Command, Mode, Side, Turn};
 
 /// The bar.
@@ -126,6 +128,11 @@ pub fn broken(rule: &str) -> String {
 
 /// Which rules are broken.
 fn rules(props: &super::Props, ui: &Ui) -> Html {
+    if let Some(said) =
+        ui.live.sight.as_ref().filter(|_| ui.mode == Mode::Live).map(|sight| live_rules(sight, &props.moment))
+    {
+        return said;
+    }
     let report = &props.moment.report;
     let act = |action: Action| {
         let ui = ui.clone();
@@ -150,4 +157,17 @@ fn rules(props: &super::Props, ui: &Ui) -> Html {
             }
         </ul>
     }
+}
+
+/// What there is to say of rules while threads are shown: they are looked at once all stand still.
+fn live_rules(sight: &Sight, moment: &Moment) -> Html {
+    let waits = &moment.waits;
+    let (class, text) = match (waits.cycles.len(), waits.stuck.len(), &sight.left) {
+        (1.., ..) => ("bad", "\u{2717} deadlock, for real".to_owned()),
+        (0, n @ 1.., _) => ("bad", format!("\u{2717} {n} can never go on")),
+        (0, 0, Some(left)) if left.is_empty() => ("ok", "\u{2713} all rules hold".to_owned()),
+        (0, 0, Some(left)) => ("bad", format!("\u{2717} {} rules broken", left.len())),
+        (0, 0, None) => ("", "rules are looked at when all have ended a round".to_owned()),
+    };
+    html! { <p class={classes!("rules", class)} id="rules">{ text }</p> }
 }

@@ -1,42 +1,107 @@
 //! The scene: the ranges of each domain, their locks, and the actors that stand on them, queue, or sleep.
 
+mod near;
 mod place;
 
 use p2mscope_core::addr::DomGfn;
-use p2mscope_core::view::{Cell, DomainScene, LockBox};
+use p2mscope_core::view::{ActorView, Cell, DomainScene, LockBox, PinView, RingView, Row};
 use yew::prelude::*;
 
 use self::place::{Band, Group, Plan, Reach, Rect, Spot, WIDTH};
 use super::panel::Panel;
+use super::say::key;
 use super::token::{Token, colour};
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, Shown, id, mapped};
-use crate::state::{Action, Mode};
+use crate::state::{Action, Command, Mode};
 
 /// The panel.
 #[component]
 pub fn Stage(props: &super::Props) -> Html {
     let ui = use_ui();
     let moment = &props.moment;
-    let controls = if ui.mode == Mode::Step { super::beside::choice(&ui) } else { Html::default() };
-    let note = match moment.scene.policy {
-        "global" => "one lock guards the whole table",
-        "unlocked" => "look-ups take no lock; updates take the whole table",
-        "1g" => "one lock for each GB; darker: waited for longer",
-        "4k" => "one lock for each page, beside the cells; a cell is its 2 MB as a whole",
-        "rw" => "one lock for each cell of 2 MB, which lookers share; darker: waited for longer",
-        _ => "one lock for each cell of 2 MB; darker: waited for longer",
+    let near = moment.near.as_ref();
+    let controls = html! {
+        <div class="faces">
+            if near.is_none() {
+                <Scale hot={moment.scene.hottest} live={ui.mode == Mode::Live} />
+            }
+            if ui.mode == Mode::Step && near.is_none() {
+                { super::beside::choice(&ui) }
+            }
+            { zoom(&ui) }
+        </div>
+    };
+    if let Some(near) = near {
+        let title = format!("2 MB from {}:{:#x}", near.domain, near.first_gfn);
+        let note = match near.whole {
+            Some(9) => "one leaf of 2 MB maps all of it",
+            Some(_) => "one leaf of 1 GB maps it and more",
+            None => "each square is 4 KB",
+        };
+        return html! {
+            <Panel id="scene" {title} {note} {controls}><near::Near zoom={near.clone()} /></Panel>
+        };
+    }
+    let title = match moment.scene.policy {
+        "global" => "Ranges: one lock for all",
+        "unlocked" => "Ranges: no lock for look-ups",
+        "1g" => "Ranges: a lock for each GB",
+        "4k" => "Ranges: a lock for each page",
+        "rw" => "Ranges: a lock each, shared by lookers",
+        _ => "Ranges: a lock each",
     };
     html! {
-        <Panel id="scene" title="Ranges" {note} {controls}>
+        <Panel id="scene" {title} {controls}>
             { drawing(moment, &ui) }
         </Panel>
     }
 }
 
+/// The button that shows the range of the walk from near, or all ranges again.
+fn zoom(ui: &Ui) -> Html {
+    let near = ui.picked.near;
+    let turn = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Do(Command::Near)))
+    };
+    let name = if near { "All ranges" } else { "From near" };
+    html! { <button class="small" onclick={turn} title={ui.title(Command::Near)}>{ name }{ key(ui, Command::Near) }</button> }
+}
+
+/// What the colours of cells mean.
+#[derive(Properties, PartialEq)]
+struct ScaleProps {
+    hot: u64,
+    live: bool,
+}
+
+/// The scale of heat: where each shade begins.
+#[component]
+fn Scale(props: &ScaleProps) -> Html {
+    let unit = if props.live { "% of the most" } else { "steps" };
+    let from = |n: usize| if props.live { LIVE_FROM[n] } else { HEAT_FROM[n] };
+    html! {
+        <span class="heat-scale" title="How long actors have waited for a lock so far, summed over the actors">
+            { "waited" }
+            { for (0..HEAT_FROM.len()).map(|n| html! { <i style={format!("background: var(--heat{n})")}>{ from(n) }</i> }) }
+            { unit }
+        </span>
+    }
+}
+
+/// Steps that were waited for a lock from which each shade begins; live, hundredths of what was waited for the longest.
+const HEAT_FROM: [u64; 5] = [0, 1, 5, 16, 51];
+const LIVE_FROM: [u64; 5] = [0, 1, 8, 26, 85];
+
+/// The shade of a lock that was waited for so long.
+fn shade(heat: u64) -> usize {
+    HEAT_FROM.iter().rposition(|from| heat >= *from).unwrap_or(0)
+}
+
 /// The ranges of a moment, drawn and in words.
 pub fn drawing(moment: &Shown, ui: &Ui) -> Html {
-    let plan = place::plan(&moment.scene, &moment.actors);
+    let plan = place::plan(&moment.scene, &moment.rings, &moment.actors);
     html! {
         <>
             <svg class="scene" viewBox={format!("0 0 {WIDTH} {}", plan.height)} role="img"
@@ -44,10 +109,14 @@ pub fn drawing(moment: &Shown, ui: &Ui) -> Html {
                 <Arrows />
                 { for plan.bands.iter().map(|band| draw_band(band, moment, ui)) }
                 { for plan.boxes.iter().map(|(rect, it)| draw_box(rect, it)) }
+                { for plan.rings.iter().map(|(rect, it)| draw_ring(rect, it)) }
                 { for plan.zones.iter().map(|zone| html! {
                     <g class="zone">
                         <rect x={px(zone.rect.x)} y={px(zone.rect.y)} width={px(zone.rect.w)} height={px(zone.rect.h)} rx="8" />
                         <text x={px(zone.rect.x + 9.0)} y={px(zone.rect.y + 13.0)}>{ zone.label }</text>
+                        if zone.label == "asleep" {
+                            <path class="bed" d={format!("M{:.1} {:.1}v-11m0 7h22v4m0-4v-4h-15v4", zone.rect.x + zone.rect.w - 32.0, zone.rect.y + 15.0)} />
+                        }
                     </g>
                 }) }
                 { draw_actors(&plan, moment, ui) }
@@ -111,13 +180,7 @@ fn draw_group(group: &Group, slot: u8, moment: &Shown, ui: &Ui) -> Html {
 
 fn draw_cell(rect: &Rect, cell: &Cell, slot: u8, moment: &Shown, ui: &Ui) -> Html {
     let Rect { x, y, w, h } = *rect;
-    let heat = match cell.heat {
-        0 => 0,
-        1..=4 => 1,
-        5..=15 => 2,
-        16..=50 => 3,
-        _ => 4,
-    };
+    let heat = shade(cell.heat);
     let shown = moment.walk.as_ref().is_some_and(|walk| {
         walk.slot == slot && walk.gfn >= cell.first_gfn && walk.gfn < cell.first_gfn + 512 * cell.span
     });
@@ -133,16 +196,98 @@ fn draw_cell(rect: &Rect, cell: &Cell, slot: u8, moment: &Shown, ui: &Ui) -> Htm
         let (ui, gfn) = (ui.clone(), first.unwrap_or(cell.first_gfn));
         Callback::from(move |_: MouseEvent| ui.dispatch(Action::Pick(ui.picked.page(slot, gfn))))
     };
+    let title = format!("gfn {:#x} to {:#x}, {kinds}", cell.first_gfn, cell.first_gfn + 512 * cell.span - 1);
+    let near = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Action::Do(Command::Near)))
+    };
+    let small = w < place::WORDS;
     html! {
-        <g class={classes!("cell", shown.then_some("shown"))} onclick={pick}>
-            <title>{ format!("gfn {:#x} to {:#x}, {} leaves", cell.first_gfn, cell.first_gfn + 512 * cell.span - 1, cell.leaves) }</title>
-            <rect x={px(x)} y={px(y)} width={px(w)} height={px(h)} rx="8" style={format!("fill: var(--heat{heat})")} />
-            <text class="what" x={px(x + 8.0)} y={px(y + 16.0)}>{ cell.index }</text>
-            <text class="gfn" x={px(x + w - 8.0)} y={px(y + 16.0)}>{ format!("{:#x}", cell.first_gfn) }</text>
-            <text class="mute mid" x={px(x + w / 2.0)} y={px(y + h - 7.0)}>{ kinds }</text>
-            if cell.cut {
-                <text class="mute mid" x={px(x - 3.0)} y={px(y + h / 2.0)}>{ "\u{2026}" }</text>
+        <g class={classes!("cell", shown.then_some("shown"), changes(cell, slot, moment).then_some("changed"))} onclick={pick} ondblclick={near}>
+            <title>{ title }</title>
+            <rect x={px(x)} y={px(y)} width={px(w)} height={px(h)} rx={if small { "3" } else { "8" }} style={format!("fill: var(--heat{heat})")} />
+            if !small {
+                <text class="what" x={px(x + 8.0)} y={px(y + 16.0)}>{ cell.index }</text>
+                <text class="gfn" x={px(x + w - 8.0)} y={px(y + 16.0)}>{ format!("{:#x}", cell.first_gfn) }</text>
+                <text class="mute mid" x={px(x + w / 2.0)} y={px(y + h - 7.0)}>{ kinds }</text>
+                { draw_pins(rect, cell, slot, moment) }
+            } else if w > 20.0 {
+                <text class="tiny" x={px(x + 3.0)} y={px(y + 9.0)}>{ cell.index }</text>
             }
+            if cell.cut {
+                <path class="cut" d={format!("M{0:.1} {1:.1}l-3 5 5 4-3 5", x - 2.0, y + h / 2.0 - 7.0)} />
+            }
+        </g>
+    }
+}
+
+/// Whether the last step changed an entry that maps a part of the cell.
+fn changes(cell: &Cell, slot: u8, moment: &Moment) -> bool {
+    let all = cell.first_gfn..cell.first_gfn + 512 * cell.span;
+    moment.walk.as_ref().is_some_and(|walk| {
+        walk.slot == slot
+            && walk
+                .levels
+                .iter()
+                .flat_map(|level| &level.rows)
+                .any(|row| matches!(row, Row::Entry { changed: true, gfn, .. } if all.contains(gfn)))
+    })
+}
+
+/// Frames that gets have pinned, as flags in the colours of those who did: the frame's name and how often it is counted.
+fn draw_pins(rect: &Rect, cell: &Cell, slot: u8, moment: &Moment) -> Html {
+    let all = cell.first_gfn..cell.first_gfn + 512 * cell.span;
+    let domain = moment.scene.domains[usize::from(slot)].id;
+    let pins = moment.actors.iter().flat_map(|actor| {
+        actor.pins.iter().filter(|pin| pin.domain == domain && all.contains(&pin.gfn)).map(move |pin| (actor, pin))
+    });
+    let pins: Vec<_> = pins.collect();
+    let flag = |(n, (actor, pin)): (usize, &(&ActorView, &PinView))| {
+        let count = moment.frames.frames.iter().find(|frame| frame.mfn == pin.mfn).map_or(0, |frame| frame.count);
+        let (x, y) = (rect.x + 9.0, rect.y + 25.0 + 15.0 * n as f32);
+        let title =
+            format!("{} pins {} by its get of gfn {:#x}; it is counted {count} times", actor.name, pin.frame, pin.gfn);
+        html! {
+            <g class="pin" style={colour(id(actor.actor))}>
+                <title>{ title }</title>
+                <path class="pole" d={format!("M{x:.1} {y:.1}v12")} />
+                <path class="cloth" d={format!("M{x:.1} {y:.1}l9 3.2-9 3.2Z")} />
+                <text x={px(x + 11.0)} y={px(y + 8.0)}>{ format!("{} {count}", pin.frame) }</text>
+            </g>
+        }
+    };
+    html! {
+        <>
+            { for pins.iter().take(3).enumerate().map(flag) }
+            if pins.len() > 3 {
+                <text class="tiny" x={px(rect.x + 8.0)} y={px(rect.y + 77.0)}>{ format!("+{}", pins.len() - 3) }</text>
+            }
+        </>
+    }
+}
+
+/// A ring with its slots: what stands on them, what is set aside, what is free.
+fn draw_ring(rect: &Rect, ring: &RingView) -> Html {
+    const SLOT: f32 = 13.0;
+    let used = ring.requests.len() as u64;
+    let fit = ((rect.w - place::RING_TEXT - 70.0) / SLOT).max(1.0) as u64;
+    let class = |n: u64| match n {
+        n if n < used => "used",
+        n if n < used + ring.claimed => "claimed",
+        _ => "free",
+    };
+    let slot = |n: u64| {
+        let title = ring.requests.get(n as usize).map_or(class(n).to_owned(), |it| format!("asks for {}", it.text));
+        let x = rect.x + place::RING_TEXT + SLOT * n as f32;
+        html! {
+            <rect class={classes!("slot", class(n))} x={px(x)} y={px(rect.y + rect.h / 2.0 - 6.0)} width="11" height="12" rx="2"><title>{ title }</title></rect>
+        }
+    };
+    html! {
+        <g class={classes!("ring-of", ring.changed.then_some("changed"))}>
+            <rect class="around" x={px(rect.x)} y={px(rect.y)} width={px(rect.w)} height={px(rect.h)} rx="8" />
+            <text class="what" x={px(rect.x + 10.0)} y={px(rect.y + rect.h / 2.0 + 4.0)}>{ place::clipped(&ring.name) }</text>
+            { for (0..ring.slots.min(fit)).map(slot) }
         </g>
     }
 }
@@ -152,7 +297,7 @@ fn draw_box(rect: &Rect, it: &LockBox) -> Html {
     html! {
         <g class={classes!("global", held.map(|_| "held"))} style={held.map(|holder| colour(id(holder.actor)))}>
             <rect x={px(rect.x)} y={px(rect.y)} width={px(rect.w)} height={px(rect.h)} rx="8" />
-            <text class="what" x={px(rect.x + 10.0)} y={px(rect.y + 24.0)}>{ &it.lock.text }</text>
+            <text class="what" x={px(rect.x + 10.0)} y={px(rect.y + rect.h / 2.0 + 4.0)}>{ &it.lock.text }</text>
         </g>
     }
 }
@@ -229,6 +374,19 @@ fn in_words(moment: &Moment) -> Vec<String> {
             };
             lines.push(format!("{}, from gfn {:#x}: held by {holder}.{queue}", lock.text, cell.first_gfn));
         }
+    }
+    for actor in &moment.actors {
+        lines.extend(
+            actor
+                .pins
+                .iter()
+                .map(|pin| format!("{} pins {} by its get of {}:{:#x}.", actor.name, pin.frame, pin.domain, pin.gfn)),
+        );
+    }
+    for ring in &moment.rings {
+        let room = moment.names(ring.for_room.iter().copied());
+        let room = if room.is_empty() { String::new() } else { format!(" {room} wait for room.") };
+        lines.push(format!("{}: {} of {} slots used.{room}", ring.name, ring.requests.len(), ring.slots));
     }
     for it in &moment.scene.locks {
         let holder = it.holder.as_ref().map_or("nobody".to_owned(), |holder| moment.name(holder.actor));

@@ -16,8 +16,12 @@ pub fn WalkPanel(props: &super::Props) -> Html {
     };
     let title = format!("Walk of {}:{:#x}", walk.domain, walk.gfn);
     let shown = props.moment.entry.as_ref().map(|entry| entry.bits.level);
+    let (note, class) = match &walk.remade {
+        Some(it) => (it.sentence.clone(), Some("remade")),
+        None => (walk.end.clone(), None),
+    };
     html! {
-        <Panel id="walk" {title} note={walk.end.clone()}>
+        <Panel id="walk" {title} {note} class={classes!(class)}>
             { levels(walk, shown, &ui) }
         </Panel>
     }
@@ -29,10 +33,19 @@ pub fn levels(walk: &Walk, shown: Option<u8>, ui: &Ui) -> Html {
 }
 
 fn table(level: &Level, walk: &Walk, shown: Option<u8>, ui: &Ui) -> Html {
-    let class = classes!("table", (!level.table).then_some("astray"), (shown == Some(level.level)).then_some("shown"));
+    let class = classes!(
+        "table",
+        level.linked.then_some("linked"),
+        (!level.table).then_some("astray"),
+        (shown == Some(level.level)).then_some("shown")
+    );
     html! {
         <li {class}>
-            <h3>{ format!("L{}", level.level + 1) }<span>{ format!("frame {:#x}", level.mfn) }</span></h3>
+            <h3>{ format!("L{}", level.level + 1) }<span>{ format!("frame {:#x}", level.mfn) }</span>
+                if level.linked {
+                    <span class="chip linked">{ "new here" }</span>
+                }
+            </h3>
             if !level.table {
                 <p class="why">{ "this frame is no table any more" }</p>
             }
@@ -51,7 +64,7 @@ fn row(row: &Row, level: &Level, walk: &Walk, ui: &Ui) -> Html {
     match row {
         Row::Empty { first, count } => left_out(*first, *count, "empty"),
         Row::More { first, count } => left_out(*first, *count, "\u{2026}"),
-        Row::Entry { index, gfn, summary, picked, changed, .. } => {
+        Row::Entry { index, gfn, summary, picked, changed, before, .. } => {
             let on_path = *picked;
             let pick = {
                 let (ui, page, level) = (ui.clone(), if on_path { walk.gfn } else { *gfn }, level.level);
@@ -62,9 +75,13 @@ fn row(row: &Row, level: &Level, walk: &Walk, ui: &Ui) -> Html {
                 })
             };
             let class = classes!(on_path.then_some("on"), changed.then_some("changed"));
+            let title = match before {
+                Some(before) => format!("{summary} Before this step: {before}"),
+                None => summary.clone(),
+            };
             html! {
                 <li {class}>
-                    <button class="plain" onclick={pick} title={summary.clone()}>{ format!("[{index}] {}", short(summary)) }</button>
+                    <button class="plain" onclick={pick} {title}>{ format!("[{index}] {}", short(summary)) }</button>
                 </li>
             }
         }
@@ -82,6 +99,8 @@ pub fn short(summary: &str) -> String {
     match (ty, frame) {
         (Some(ty), Some(frame)) => format!("{frame} {ty}"),
         (Some(ty), None) => ty.to_owned(),
+        // The walk says in words what nothing is.
+        _ if summary.starts_with("Empty") => "empty".to_owned(),
         _ => summary.to_owned(),
     }
 }

@@ -4,32 +4,12 @@
 use p2mscope_core::view::{OrderView, Party, Possible, RuleView};
 use yew::prelude::*;
 
-use super::panel::Panel;
 use super::token::Badge;
 use crate::hooks::{Ui, use_ui};
 use crate::moment::{Moment, id};
-use crate::state::{Action, Side};
+use crate::state::Action;
 
-/// The buttons that say what stands in this place.
-#[component]
-pub fn Tabs(props: &super::Props) -> Html {
-    let ui = use_ui();
-    let broken = props.moment.rules.iter().filter(|rule| rule.step.is_some()).count();
-    let mark = if broken == 0 { "\u{2713}".to_owned() } else { format!("\u{2717}{broken}") };
-    let tab = |side: Side, name: String, label: String| {
-        let choose = on(&ui, Action::Side(side));
-        html! { <button aria-pressed={(ui.side == side).to_string()} aria-label={label} onclick={choose}>{ name }</button> }
-    };
-    let said = if broken == 0 { "all rules hold".to_owned() } else { format!("{broken} rules broken") };
-    html! {
-        <div class="segments tabs" role="group" aria-label="Below the waits">
-            { tab(Side::Frames, "Frames".to_owned(), "Frames".to_owned()) }
-            { tab(Side::Watchers, format!("Watchers {mark}"), format!("Watchers: {said}")) }
-        </div>
-    }
-}
-
-/// The panel.
+/// What the panel holds.
 #[component]
 pub fn Watchers(props: &super::Props) -> Html {
     let ui = use_ui();
@@ -41,7 +21,7 @@ pub fn Watchers(props: &super::Props) -> Html {
         n => format!("{n} broken"),
     };
     html! {
-        <Panel id="watchers" title="Watchers" controls={html! { <Tabs moment={moment.clone()} /> }}>
+        <>
             <h3>{ "Possible deadlocks" }</h3>
             if found.possible.is_empty() {
                 <p class="mute">{ "None: in no run seen so far were locks asked for in orders that could meet." }</p>
@@ -56,7 +36,7 @@ pub fn Watchers(props: &super::Props) -> Html {
             </table>
             <h3>{ "Rules: " }<span class={if broken == 0 { "ok" } else { "bad" }}>{ rules }</span></h3>
             <ul class="rule-list">{ for moment.rules.iter().map(|it| rule(it, &ui)) }</ul>
-        </Panel>
+        </>
     }
 }
 

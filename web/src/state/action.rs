@@ -4,7 +4,7 @@ use p2mscope_core::addr::ActorId;
 use p2mscope_core::machine::Policy;
 use p2mscope_core::sched::Size;
 
-use super::{Command, Heard, Keys, Learn, Offer, Picked, Predicting, Said, Seen, Settings, Turn, Wish};
+use super::{Command, Face, Heard, Keys, Learn, Offer, Picked, Predicting, Said, Seen, Settings, Turn, Wish};
 
 /// What the page is used for just now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -22,11 +22,14 @@ pub enum Mode {
 }
 
 /// What stands below the waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The frames and who holds them.
     #[default]
     Frames,
+    /// The rings and the TLBs.
+    Devices,
     /// The rules, what is counted of actors, and the deadlocks that could be.
     Watchers,
 }
@@ -100,6 +103,8 @@ pub enum Action {
     UntilBlocked(ActorId),
     /// Another branch.
     Fork(usize),
+    /// To a position of a branch.
+    At(usize, usize),
     /// Play, or stop playing.
     Play(bool),
     /// The clock of playing.
@@ -112,6 +117,10 @@ pub enum Action {
     Over(Option<Over>),
     /// Something else below the waits.
     Side(Side),
+    /// Another face of a panel.
+    Face(Face),
+    /// Another name for a branch.
+    Name(usize, String),
     /// To a step of a run of the session, by its number there.
     Seen {
         /// Which run.

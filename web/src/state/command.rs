@@ -5,7 +5,7 @@ use p2mscope_core::addr::ActorId;
 use p2mscope_core::sched::Size;
 use p2mscope_core::view;
 
-use super::{Action, Keys, Learn, Mode, Over, Predicting, Presenting, Side, State, Turn, Wish};
+use super::{Action, Keys, Learn, Mode, Over, Picked, Predicting, Presenting, Side, State, Turn, Wish};
 use crate::moment::Moment;
 
 /// What can be asked of the page by a key or by name.
@@ -41,6 +41,12 @@ pub enum Command {
     Edit,
     /// What the watchers say, or the frames.
     Watchers,
+    /// The rings and TLBs, or the frames.
+    Devices,
+    /// The 2 MB around the picked page from near, or all ranges.
+    Near,
+    /// What came before and after this step, shaded on the timeline, or not.
+    Shade,
     /// The report for engineers.
     Report,
     /// What can be handed out.
@@ -102,7 +108,7 @@ const fn row(command: Command, id: &'static str, keys: &'static [&'static str], 
 }
 
 /// Every command that can be given a key.
-pub const TABLE: [Row; 38] = [
+pub const TABLE: [Row; 41] = [
     row(Command::Step, "step", &["ArrowRight", "ArrowDown"], "Step"),
     row(Command::Back, "back", &["ArrowLeft", "ArrowUp"], "Step back"),
     row(Command::First, "first", &["Home"], "First state"),
@@ -115,6 +121,9 @@ pub const TABLE: [Row; 38] = [
     row(Command::Scale, "scale", &[], "Scale: more processors, in virtual time"),
     row(Command::Stepping, "stepping", &[], "Back to stepping"),
     row(Command::Watchers, "watchers", &["w"], "Rules, counters and possible deadlocks, or the frames"),
+    row(Command::Devices, "devices", &["d"], "Rings and TLBs, or the frames"),
+    row(Command::Near, "near", &["z"], "A range from near, or all ranges"),
+    row(Command::Shade, "shade", &["o"], "Shade the steps that came before and after this one, or not"),
     row(Command::Report, "report", &["r"], "Report of what is wrong"),
     row(Command::Edit, "edit", &["t"], "Edit the lesson's text"),
     row(Command::Share, "share", &["s"], "Share: a link, a file, a trace"),
@@ -193,6 +202,10 @@ impl State {
             Command::Edit => Action::Edit(!self.editing),
             Command::Watchers if self.side == Side::Watchers => Action::Side(Side::Frames),
             Command::Watchers => Action::Side(Side::Watchers),
+            Command::Devices if self.side == Side::Devices => Action::Side(Side::Frames),
+            Command::Devices => Action::Side(Side::Devices),
+            Command::Near => Action::Pick(Picked { near: !self.picked.near, ..self.picked }),
+            Command::Shade => Action::Pick(Picked { shade: !self.picked.shade, ..self.picked }),
             Command::Report => self.turn_over(Over::Report),
             Command::Share => self.turn_over(Over::Share),
             Command::Picture if self.over == Some(Over::Picture) => Action::Over(None),
@@ -245,6 +258,9 @@ impl State {
                 | Command::Print
                 | Command::Present
                 | Command::Watchers
+                | Command::Devices
+                | Command::Near
+                | Command::Shade
         );
         let Some(moment) = self.moment.as_deref() else {
             return needs_a_run.then(|| "There is no run until the lesson's text is free of faults.".to_owned());
@@ -266,7 +282,7 @@ impl State {
             Command::Answer | Command::Swap if self.presenting.is_none() => "Only in the presenter's view.",
             Command::Judge => return self.stage.lesson.as_ref().and_then(|lesson| lesson.no_exercise()),
             Command::Live => return self.stage.lesson.as_ref().and_then(|lesson| lesson.not_live.clone()),
-            Command::Watchers if self.mode == Mode::Live && self.live.is_running() => {
+            Command::Watchers | Command::Devices if self.mode == Mode::Live && self.live.is_running() => {
                 "While threads run, frames and rules change too fast to be shown."
             }
             _ => return None,

@@ -21,6 +21,20 @@ pub struct Picked {
     /// A frame of the machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<u64>,
+    /// Whether the 2 MB around that page are shown from near.
+    #[serde(skip_serializing_if = "is_not")]
+    pub near: bool,
+    /// Whether the steps that came before and after the last one are shaded.
+    #[serde(skip_serializing_if = "is_not")]
+    pub shade: bool,
+    /// A branch that the current one is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<usize>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_not(it: &bool) -> bool {
+    !it
 }
 
 impl Picked {

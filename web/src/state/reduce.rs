@@ -5,7 +5,7 @@ use std::rc::Rc;
 use p2mscope_core::sched::Size;
 use yew::Reducible;
 
-use super::{Action, Explore, Home, Mode, Over, Picked, Presenting, Stage, State, Turn};
+use super::{Action, Explore, Home, Mode, Over, Panels, Picked, Presenting, Stage, State, Turn};
 
 impl State {
     pub(super) fn act(&mut self, action: Action) {
@@ -52,6 +52,14 @@ impl State {
             Action::Last => self.move_by(|stage, _, _| stage.seek(usize::MAX)),
             Action::Seek(k) => self.move_by(|stage, _, _| stage.seek(k)),
             Action::Fork(i) => self.move_by(|stage, _, _| stage.select_fork(i)),
+            // The one that is compared with becomes the current one, and the other way round.
+            Action::At(fork, step) => {
+                let was = self.moment.as_ref().and_then(|it| it.timeline.forks.iter().find(|fork| fork.current));
+                if let Some(was) = was.filter(|was| self.picked.against == Some(fork) && was.index != fork) {
+                    self.picked.against = Some(was.index);
+                }
+                self.move_by(|stage, _, _| stage.select_fork(fork).and_then(|()| stage.seek(step)));
+            }
             Action::Actor(a) => {
                 self.picked.actor = Some(a);
                 self.move_by(|stage, size, _| stage.step_actor(a, size));
@@ -72,6 +80,8 @@ impl State {
             Action::Printing(printing) => self.printing = printing,
             Action::Keys(keys) => self.kept.keys = keys,
             Action::Side(side) => self.side = side,
+            Action::Face(face) => self.panels.turn(face),
+            Action::Name(fork, name) => self.stage.name_fork(fork, name),
             Action::Seen { run, step } => self.move_by(|stage, _, _| stage.go_to(run, step)),
             Action::Link(letters) => self.open_link(&letters),
             Action::Explore => {
@@ -145,6 +155,7 @@ impl State {
         self.course.loaded = false;
         self.predict.forget();
         self.judging.forget();
+        self.panels = Panels { waits: self.panels.waits, ..Panels::default() };
         self.explore.stop();
         self.explore = Explore { reduced: self.explore.reduced, ..Explore::default() };
         self.live = self.live.without_threads();

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::State;
 use super::stage::Stage;
+use super::{Side, State, WaitsFace};
 
 /// What there is to hand out of the page as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,12 @@ impl State {
         if self.kept.predict {
             put("predict", Value::Bool(true));
         }
+        if self.side != Side::default() {
+            put("side", said(&self.side));
+        }
+        if self.panels.waits != WaitsFace::default() {
+            put("waits", said(&self.panels.waits));
+        }
         if self.editing {
             put("edit", Value::Bool(true));
         }
@@ -57,6 +63,8 @@ impl State {
                 self.turn = heard(&link.page, "turn").unwrap_or(self.turn);
                 self.mode = heard(&link.page, "mode").unwrap_or_default();
                 self.picked = heard(&link.page, "picked").unwrap_or_default();
+                self.side = heard(&link.page, "side").unwrap_or_default();
+                self.panels.waits = heard(&link.page, "waits").unwrap_or_default();
                 self.editing = heard(&link.page, "edit").unwrap_or_default();
                 self.notice = (!notes.is_empty()).then(|| notes.join(" "));
             }

@@ -17,6 +17,9 @@ use crate::lessons;
 use crate::moment::Moment;
 use crate::program::{self, Fault, Lesson, Program};
 
+/// The most letters of a branch's name.
+const LONGEST_NAME: usize = 40;
+
 /// Who goes next when nobody is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -236,6 +239,14 @@ impl Stage {
             run.select_fork(i);
             Ok(())
         })
+    }
+
+    /// Gives a branch another name; without letters it keeps the one that it has.
+    pub fn name_fork(&mut self, i: usize, name: String) {
+        let name: String = name.trim().chars().take(LONGEST_NAME).collect();
+        if let Some(run) = self.run.as_ref().filter(|_| !name.is_empty()) {
+            run.borrow_mut().rename_fork(i, name);
+        }
     }
 
     /// A step of this actor, or why it cannot.

@@ -9,7 +9,7 @@ const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 300.0;
 /// Room for the figures at the left, the labels at the right, the counts below.
 const LEFT: f64 = 46.0;
-const RIGHT: f64 = 170.0;
+const RIGHT: f64 = 206.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 36.0;
 /// Labels are at least so far apart.

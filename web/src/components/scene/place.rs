@@ -3,7 +3,7 @@
 //! An actor's token stands on the lock that it took last, else where it waits, else in the global lock's box when it
 //! holds that one's shared side, else on the floor. One that waits while it holds reaches for what it waits for.
 
-use p2mscope_core::view::{ActorView, Cell, DomainScene, GlobalBox, LockBox, Scene, State};
+use p2mscope_core::view::{ActorView, Cell, DomainScene, GlobalBox, LockBox, RingView, Scene, State};
 
 /// How wide the drawing is.
 pub const WIDTH: f32 = 640.0;
@@ -19,6 +19,15 @@ const LOW: f32 = 172.0;
 const ROW: usize = 6;
 /// Cells of all domains together that have room in one row.
 const TOGETHER: usize = 5;
+/// More cells than that in a domain are small squares in a field of this height.
+const MANY: usize = 18;
+const FIELD: f32 = 220.0;
+/// A cell that is narrower has no room for words.
+pub const WORDS: f32 = 60.0;
+/// How far from its left edge a ring's slots begin.
+pub const RING_TEXT: f32 = 136.0;
+/// Letters of a name that fit there.
+const RING_LETTERS: usize = 17;
 
 /// A rectangle of the drawing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -107,6 +116,8 @@ pub struct Plan<'a> {
     pub bands: Vec<Band<'a>>,
     /// The locks that are neither ranges nor global.
     pub boxes: Vec<(Rect, &'a LockBox)>,
+    /// The rings.
+    pub rings: Vec<(Rect, &'a RingView)>,
     /// Where tokens without a lock are.
     pub zones: [Zone; 3],
     /// Each actor's token, once, in the order of actors.
@@ -126,23 +137,26 @@ struct Place {
 }
 
 /// Lays the scene out.
-pub fn plan<'a>(scene: &'a Scene, actors: &[ActorView]) -> Plan<'a> {
+pub fn plan<'a>(scene: &'a Scene, rings: &'a [RingView], actors: &[ActorView]) -> Plan<'a> {
     let mut places = Vec::new();
     let (bands, mut y) = bands(&scene.domains);
     for band in &bands {
         places.extend(band.groups.iter().filter_map(place_of_group));
         places.push(place_of_global(&band.domain.global, band.global));
     }
-    let boxes = boxes(&scene.locks, &mut y);
+    let spare = spare(&bands, scene.locks.len() + rings.len());
+    let boxes = boxes(&scene.locks, spare, &mut y);
     places.extend(boxes.iter().map(|&(rect, it)| Place {
         lock: it.lock.id,
         rect,
         holder: it.holder.as_ref().map(|holder| (holder.actor, holder.since)),
         queue: it.queue.clone(),
     }));
+    let rings = ring_boxes(rings, spare.map(|it| it.below(boxes.len())), &mut y);
     let height = (y + 2.0).max(LOW);
     let zones = zones(height);
-    let mut plan = Plan { height, bands, boxes, zones, spots: Vec::new(), flags: Vec::new(), reaches: Vec::new() };
+    let mut plan =
+        Plan { height, bands, boxes, rings, zones, spots: Vec::new(), flags: Vec::new(), reaches: Vec::new() };
     let mut crowd = [0_u8; 3];
     for actor in actors {
         stand(&mut plan, &places, scene, actor, &mut crowd);
@@ -180,6 +194,9 @@ fn bands(domains: &[DomainScene]) -> (Vec<Band<'_>>, f32) {
 fn band(domain: &DomainScene, room: Rect, in_a_row: usize) -> (Band<'_>, f32) {
     let global = Rect { h: GLOBAL, ..room };
     let top = room.y + GLOBAL + GAP;
+    if domain.cells.len() > MANY {
+        return (Band { domain, global, groups: field(domain, Rect { y: top, h: FIELD, ..room }) }, top + FIELD + GAP);
+    }
     let w = (room.w - GAP * (in_a_row as f32 - 1.0)) / in_a_row as f32;
     let mut groups: Vec<Group> = Vec::new();
     for (i, cell) in domain.cells.iter().enumerate() {
@@ -201,16 +218,80 @@ fn band(domain: &DomainScene, room: Rect, in_a_row: usize) -> (Band<'_>, f32) {
     (Band { domain, global, groups }, top + rows as f32 * (CELL + QUEUE + GAP))
 }
 
-fn boxes<'a>(locks: &'a [LockBox], y: &mut f32) -> Vec<(Rect, &'a LockBox)> {
+/// Very many cells: small squares, as large as the field allows.
+fn field(domain: &DomainScene, room: Rect) -> Vec<Group<'_>> {
+    let n = domain.cells.len() as f32;
+    let side = (1..).map(|columns| room.w / columns as f32).find(|side| (n / (room.w / side)).ceil() * side <= room.h);
+    let side = side.unwrap_or(1.0);
+    let columns = (room.w / side).round() as usize;
+    let gap = (side * 0.1).min(3.0);
+    let place = |(i, cell)| {
+        let (row, column) = (i / columns, i % columns);
+        let (x, y) = (room.x + column as f32 * side, room.y + row as f32 * side);
+        let rect = Rect { x, y, w: side - gap, h: side - gap };
+        Group { rect, cells: vec![(rect, cell)] }
+    };
+    domain.cells.iter().enumerate().map(place).collect()
+}
+
+/// Where locks and rings stand beside the cells, one below the other, if there is room for all of them.
+fn spare(bands: &[Band], wanted: usize) -> Option<Rect> {
+    let [band] = bands else { return None };
+    let last = band.groups.last()?.rect;
+    let x = last.x + last.w + 2.0 * GAP;
+    let rect = Rect { x, y: last.y, w: band.global.x + band.global.w - x, h: GLOBAL };
+    let one_row = band.groups.first()?.rect.y == last.y && last.h == CELL;
+    (one_row && rect.w >= 150.0 && wanted as f32 * (GLOBAL + GAP) <= CELL + QUEUE).then_some(rect)
+}
+
+impl Rect {
+    /// The `n`th of such rectangles below it.
+    fn below(self, n: usize) -> Rect {
+        Rect { y: self.y + n as f32 * (self.h + GAP), ..self }
+    }
+}
+
+fn boxes<'a>(locks: &'a [LockBox], spare: Option<Rect>, y: &mut f32) -> Vec<(Rect, &'a LockBox)> {
     if locks.is_empty() {
         return Vec::new();
     }
+    if let Some(first) = spare {
+        return locks.iter().enumerate().map(|(i, it)| (first.below(i), it)).collect();
+    }
     let width = WIDTH - ASIDE - 4.0;
-    let w = ((width - GAP * (locks.len() as f32 - 1.0)) / locks.len() as f32).min(166.0);
-    let at = |i: usize| Rect { x: 2.0 + i as f32 * (w + GAP), y: *y, w, h: GLOBAL + 6.0 };
+    let w = ((width - GAP * (locks.len() as f32 - 1.0)) / locks.len() as f32).min(250.0);
+    let at = |i: usize| Rect { x: 2.0 + i as f32 * (w + GAP), y: *y, w, h: GLOBAL };
     let boxes = locks.iter().enumerate().map(|(i, it)| (at(i), it)).collect();
-    *y += GLOBAL + 6.0 + QUEUE + GAP;
+    *y += GLOBAL + GAP;
     boxes
+}
+
+/// The rings, one below the other, or two in a row.
+fn ring_boxes<'a>(rings: &'a [RingView], spare: Option<Rect>, y: &mut f32) -> Vec<(Rect, &'a RingView)> {
+    if let Some(first) = spare {
+        return rings.iter().enumerate().map(|(i, it)| (first.below(i), it)).collect();
+    }
+    let width = WIDTH - ASIDE - 4.0;
+    let in_a_row = rings.len().clamp(1, 2);
+    let w = (width - GAP * (in_a_row as f32 - 1.0)) / in_a_row as f32;
+    let at = |i: usize| Rect {
+        x: 2.0 + (i % in_a_row) as f32 * (w + GAP),
+        y: *y + (i / in_a_row) as f32 * (GLOBAL + GAP),
+        w,
+        h: GLOBAL,
+    };
+    let all: Vec<_> = rings.iter().enumerate().map(|(i, it)| (at(i), it)).collect();
+    *y += rings.len().div_ceil(in_a_row) as f32 * (GLOBAL + GAP);
+    all
+}
+
+/// A ring's name as far as it fits.
+pub fn clipped(name: &str) -> String {
+    let name = name.strip_prefix("the ").unwrap_or(name);
+    match name.chars().count() {
+        n if n <= RING_LETTERS => name.to_owned(),
+        _ => name.chars().take(RING_LETTERS - 1).chain(['\u{2026}']).collect(),
+    }
 }
 
 fn zones(height: f32) -> [Zone; 3] {
@@ -245,12 +326,28 @@ impl Place {
     fn middle(&self) -> (f32, f32) {
         match self.is_flat() {
             true => (self.rect.x + beside_text(&self.rect), self.rect.y + self.rect.h / 2.0),
+            false if self.is_small() => (self.rect.mid(), self.rect.y + self.rect.h / 2.0),
             false => (self.rect.mid(), self.rect.y + 45.0),
         }
     }
 
+    /// A box with words beside its tokens.
     fn is_flat(&self) -> bool {
-        self.rect.h < CELL
+        self.rect.h < CELL && !self.is_small()
+    }
+
+    /// One of very many cells.
+    fn is_small(&self) -> bool {
+        self.rect.w < WORDS
+    }
+
+    /// How large its holder's token is.
+    fn scale(&self) -> f32 {
+        match self.is_small() {
+            true => (self.rect.w / 34.0).clamp(0.35, 1.0),
+            false if self.is_flat() => 0.86,
+            false => 1.0,
+        }
     }
 
     /// The place in front of it for one who is `n`th in the queue.
@@ -258,6 +355,8 @@ impl Place {
         let n = n as f32;
         match self.is_flat() {
             true => (self.rect.x + self.rect.w - 20.0 - n * 30.0, self.rect.y + self.rect.h / 2.0),
+            // Over the cell's own corner, since the next one is close below.
+            false if self.is_small() => (self.rect.x + self.rect.w + n * 10.0, self.rect.y + self.rect.h),
             false => (self.rect.mid() + n * 24.0, self.rect.y + self.rect.h + 18.0),
         }
     }
@@ -277,8 +376,8 @@ fn stand(plan: &mut Plan, places: &[Place], scene: &Scene, actor: &ActorView, cr
     let on = if asleep { None } else { held.pop() };
     plan.flags.extend(held.iter().map(|it| spot(me, it.middle(), 0.62)));
     let stands = match (on, waits_at) {
-        (Some(on), _) => spot(me, on.middle(), if on.is_flat() { 0.86 } else { 1.0 }),
-        (None, Some(at)) => spot(me, at, 0.8),
+        (Some(on), _) => spot(me, on.middle(), on.scale()),
+        (None, Some(at)) => spot(me, at, wanted.map_or(0.8, |it| 0.8 * it.scale())),
         (None, None) => off_lock(plan, scene, actor, crowd),
     };
     if let (Some(_), Some(to)) = (on, waits_at) {
@@ -299,6 +398,14 @@ fn off_lock(plan: &Plan, scene: &Scene, actor: &ActorView, crowd: &mut [u8; 3]) 
     if let (Some((band, n)), false, false) = (shared, ended, asleep) {
         let rect = plan.bands[band].global;
         return spot(me, (rect.x + beside_text(&rect) + n as f32 * 30.0, rect.y + rect.h / 2.0), 0.86);
+    }
+    // Whoever sleeps for a ring stands at it.
+    let at_ring = plan.rings.iter().find_map(|(rect, ring)| {
+        let n = ring.for_room.iter().chain(&ring.for_request).position(|who| *who == me)?;
+        Some((rect.x + rect.w - 20.0 - n as f32 * 26.0, rect.y + rect.h / 2.0))
+    });
+    if let (Some(at), true) = (at_ring, asleep) {
+        return spot(me, at, 0.8);
     }
     let zone = if ended { 2 } else { usize::from(asleep) };
     let rect = plan.zones[zone].rect;
