@@ -16,6 +16,9 @@
 //! | `#live-says` | what there is to say about the threads |
 //! | `#share-link`, `#share-long`, `#state-hash` | on the sheet of what can be handed out |
 //! | `html[data-keys=heard]` | keys are heard from now on |
+//! | `#open-full` | in a frame (`?embed`): the link to the whole page |
+//! | `#trouble`, `#trouble-what`, `#trouble-text` | after a program error, made by `static/start.js` |
+//! | event `p2mscope-break` | has a thread panic, `worker` or this one |
 //! | `#faults` | the text's faults, each `line:column  message` |
 
 fn main() {

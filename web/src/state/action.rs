@@ -22,7 +22,8 @@ pub enum Mode {
 }
 
 /// What stands below the waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The frames and who holds them.
     #[default]

@@ -4,6 +4,7 @@
 //! or says what this page does not know, is passed over.
 
 use p2mscope_core::link::{Link, LinkError, Source};
+use p2mscope_core::machine::Policy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -34,6 +35,10 @@ impl State {
         if self.kept.predict {
             put("predict", Value::Bool(true));
         }
+        put("side", said(&self.side));
+        if let Some(policy) = self.beside {
+            put("beside", said(&policy.name()));
+        }
         if self.editing {
             put("edit", Value::Bool(true));
         }
@@ -57,6 +62,8 @@ impl State {
                 self.turn = heard(&link.page, "turn").unwrap_or(self.turn);
                 self.mode = heard(&link.page, "mode").unwrap_or_default();
                 self.picked = heard(&link.page, "picked").unwrap_or_default();
+                self.side = heard(&link.page, "side").unwrap_or_default();
+                self.beside = heard::<String>(&link.page, "beside").and_then(|name| Policy::from_name(&name));
                 self.editing = heard(&link.page, "edit").unwrap_or_default();
                 self.notice = (!notes.is_empty()).then(|| notes.join(" "));
             }
