@@ -8,6 +8,7 @@
 mod corpus;
 mod entries;
 mod lessons;
+mod links;
 mod mutate;
 mod names;
 mod schedules;

@@ -21,16 +21,24 @@ fn counted(args: &[&str]) -> String {
 
 #[test]
 fn inputs_of_every_kind_are_answered_the_same_on_any_number_of_threads() {
-    let one = counted(&["fuzz", "--inputs", "1e3", "--seed", "3", "--threads", "1"]);
-    assert!(one.starts_with("fuzz: seed 3, 1000 inputs: lesson 125 ("), "{one}");
+    let one = counted(&["fuzz", "--inputs", "1125", "--seed", "3", "--threads", "1"]);
+    assert!(one.starts_with("fuzz: seed 3, 1125 inputs: lesson 125 ("), "{one}");
     assert!(one.ends_with("nothing is wrong"), "{one}");
-    for kind in ["lesson", "program", "schedule", "bits", "leaf", "image", "name", "arguments"] {
+    for kind in ["lesson", "program", "schedule", "link", "bits", "leaf", "image", "name", "arguments"] {
         let (_, of) = one.split_once(&format!("{kind} 125 (")).unwrap_or_else(|| panic!("{kind}: {one}"));
         let read: u64 = of.split(' ').next().unwrap().parse().unwrap();
         // Some of each kind are read. Any 64 bits are an entry; of the others some are refused.
         assert!(read > 5 && (read < 125 || kind == "bits"), "{kind}: {one}");
     }
-    assert_eq!(counted(&["fuzz", "--inputs", "1e3", "--seed", "3", "--threads", "3"]), one);
+    assert_eq!(counted(&["fuzz", "--inputs", "1125", "--seed", "3", "--threads", "3"]), one);
+}
+
+#[test]
+fn five_hundred_links_and_lessons_are_each_answered_in_words() {
+    for kind in ["link", "lesson"] {
+        let told = counted(&["fuzz", "--target", kind, "--inputs", "500", "--seed", "11"]);
+        assert!(told.contains(&format!("{kind} 500 (")) && told.ends_with("nothing is wrong"), "{told}");
+    }
 }
 
 #[test]

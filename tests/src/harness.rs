@@ -1,8 +1,8 @@
-//! Drives the page in headless Chromium through WebDriver.
+//! Drives the page through WebDriver, in headless Chromium unless another engine is asked for.
 //!
-//! One call of [`with_page`] is one browser: a static server with the isolation headers over the built page, a
-//! chromedriver on a free port, and a session with a fresh profile; all end with the test, also when it fails. The page
-//! is what `P2MSCOPE_DIST` names, `dist` if unset. With `P2MSCOPE_SHOTS` set to a folder, [`Page::shot`] writes
+//! One call of [`with_page`] is one browser: a static server with the isolation headers over the page as trunk built it,
+//! a driver on a free port, and a session with a fresh profile; all end with the test, also when it fails. What is
+//! published is made of that page and lies in [`dist`]. With `P2MSCOPE_SHOTS` set to a folder, [`Page::shot`] writes
 //! screenshots there, and a failing test leaves one named after itself.
 
 mod browser;
@@ -13,7 +13,7 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
-pub use browser::Browser;
+pub use browser::{Browser, Engine};
 pub use page::{PATIENCE, Page};
 pub use server::Server;
 
@@ -22,7 +22,7 @@ pub use server::Server;
 /// # Panics
 /// When there is no built page or no browser; and with whatever `test` panics with.
 pub fn with_page<F: Future<Output = ()> + 'static>(path: &str, test: impl FnOnce(Page) -> F) {
-    let server = Server::start(&dist(), true);
+    let server = Server::start(&built(), true);
     with_url(&format!("{}{path}", server.url()), test);
 }
 
@@ -31,7 +31,7 @@ pub fn with_page<F: Future<Output = ()> + 'static>(path: &str, test: impl FnOnce
 /// # Panics
 /// As [`with_page`].
 pub fn with_plain_page<F: Future<Output = ()> + 'static>(path: &str, test: impl FnOnce(Page) -> F) {
-    let server = Server::start(&dist(), false);
+    let server = Server::start(&built(), false);
     with_url(&format!("{}{path}", server.url()), test);
 }
 
@@ -40,7 +40,15 @@ pub fn with_plain_page<F: Future<Output = ()> + 'static>(path: &str, test: impl 
 /// # Panics
 /// When there is no browser; and with whatever `test` panics with.
 pub fn with_url<F: Future<Output = ()> + 'static>(url: &str, test: impl FnOnce(Page) -> F) {
-    let browser = Browser::start();
+    in_engine(Engine::Chromium, url, test);
+}
+
+/// The same in another engine.
+///
+/// # Panics
+/// As [`with_url`].
+pub fn in_engine<F: Future<Output = ()> + 'static>(engine: Engine, url: &str, test: impl FnOnce(Page) -> F) {
+    let browser = Browser::start(engine);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let name = std::thread::current().name().unwrap_or("test").to_owned();
     tokio::task::LocalSet::new().block_on(&runtime, async {
@@ -64,12 +72,40 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the checkout").to_path_buf()
 }
 
-/// The folder of the built page.
+/// The folder of the page as trunk builds it.
+///
+/// # Panics
+/// When there is no page in it.
+pub fn built() -> PathBuf {
+    page_in("target/page")
+}
+
+/// The folder of the page as it is published: with a service worker, a content security policy, and what it says of itself.
 ///
 /// # Panics
 /// When there is no page in it.
 pub fn dist() -> PathBuf {
-    let dist = std::env::var_os("P2MSCOPE_DIST").map_or_else(|| root().join("dist"), PathBuf::from);
-    assert!(dist.join("index.html").is_file(), "no page in {}; build it: cargo xtask test --only e2e", dist.display());
-    dist
+    page_in("dist")
+}
+
+fn page_in(folder: &str) -> PathBuf {
+    let folder = root().join(folder);
+    assert!(folder.join("index.html").is_file(), "no page in {}; build it: cargo xtask dist", folder.display());
+    folder
+}
+
+/// Copies a folder with all that is in it.
+///
+/// # Panics
+/// When that cannot be done.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder to copy").map(|entry| entry.expect("its entries")) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
 }

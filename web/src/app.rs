@@ -2,23 +2,22 @@
 
 use yew::prelude::*;
 
+use crate::bridge::embedded;
 use crate::components::{
-    Actors, BesidePanel, ComparePanel, Edit, Entry, Explore, GlossarySheet, Head, KeysSheet, LessonsSheet, LivePanel,
-    LiveTimelinePanel, Palette, PictureSheet, Present, Printed, ReportSheet, ResultsSheet, Say, ScalePanel, ShareSheet,
-    SidePanel, Stage, TimelinePanel, Trouble, WaitsPanel, WalkPanel, spoken_question,
+    Actors, BesidePanel, ComparePanel, Edit, Embed, Entry, Explore, GlossarySheet, Head, KeysSheet, LessonsSheet,
+    LivePanel, LiveTimelinePanel, Palette, PictureSheet, Present, Printed, ReportSheet, ResultsSheet, Say, ScalePanel,
+    ShareSheet, SidePanel, Stage, TimelinePanel, WaitsPanel, WalkPanel, spoken_question,
 };
 use crate::hooks::{
     Ui, kept, use_address, use_drop, use_judge, use_kept, use_keys, use_lists_let_go, use_player, use_print, use_scale,
-    use_search, use_threads,
+    use_search, use_text, use_threads,
 };
 use crate::state::{Mode, Over, State};
-use crate::worker;
 
 /// The whole page.
 #[component]
 pub fn App() -> Html {
     let ui = use_reducer(|| State::open(kept()));
-    let trap = use_state(|| None::<String>);
     use_kept(&ui);
     use_keys(&ui);
     use_lists_let_go();
@@ -30,14 +29,14 @@ pub fn App() -> Html {
     use_threads(&ui);
     use_scale(&ui);
     use_print(&ui);
-    {
-        let trap = trap.clone();
-        use_effect_with((), move |()| worker::report_traps(move |what| trap.set(Some(what))));
-    }
+    use_text(&ui);
+    let embedded = use_memo((), |()| embedded());
     html! {
         <ContextProvider<Ui> context={ui.clone()}>
             <div class="page">
-                if let Some(moment) = ui.moment.clone().filter(|_| ui.presenting.is_some()) {
+                if let Some(moment) = ui.moment.clone().filter(|_| *embedded) {
+                    <Embed {moment} />
+                } else if let Some(moment) = ui.moment.clone().filter(|_| ui.presenting.is_some()) {
                     <Present {moment} />
                 } else {
                     <div class={classes!("app", ui.editing.then_some("editing"))}>
@@ -53,9 +52,6 @@ pub fn App() -> Html {
             { sheet(&ui) }
             if held_over {
                 <p class="drop">{ "Let go to open it as a lesson. What stands here now is kept." }</p>
-            }
-            if let Some(what) = &*trap {
-                <Trouble what={what.clone()} text={ui.stage.text.to_string()} />
             }
         </ContextProvider<Ui>>
     }

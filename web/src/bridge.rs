@@ -10,7 +10,7 @@ mod picture;
 mod scale;
 
 pub use explore::Search;
-pub use file::{page_address, save, text_of_file};
+pub use file::{embedded, page_address, save, text_of_file};
 pub use judge::Judge;
 pub use live::Threads;
 pub use picture::save_png;

@@ -12,6 +12,7 @@ mod program;
 mod selftest;
 mod sight;
 mod state;
+mod trouble;
 pub mod worker;
 
 use wasm_bindgen::JsCast;
@@ -20,8 +21,11 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// Mounts the page in the document's body.
 pub fn start() {
+    trouble::watch();
     let location = gloo::utils::window().location();
-    if matches!(location.hostname().as_deref(), Ok("localhost" | "127.0.0.1" | "[::1]")) {
+    // What is published says that it keeps a service worker.
+    let published = gloo::utils::document_element().has_attribute("data-offline");
+    if !published && matches!(location.hostname().as_deref(), Ok("localhost" | "127.0.0.1" | "[::1]")) {
         spawn_local(forget_service_workers());
     }
     if location.hash().as_deref() == Ok("#selftest") {
@@ -34,11 +38,12 @@ pub fn start() {
 /// Unregisters every service worker of this origin. On a development server an old one would go on serving an old page.
 async fn forget_service_workers() {
     let navigator = gloo::utils::window().navigator();
-    // Absent where the browser refuses service workers; calling through it would throw.
-    if !js_sys::Reflect::has(&navigator, &JsValue::from_str("serviceWorker")).unwrap_or(false) {
+    // Absent, or asking for it throws, where the browser refuses service workers.
+    let workers = js_sys::Reflect::get(&navigator, &JsValue::from_str("serviceWorker"));
+    let Some(workers) = workers.ok().and_then(|it| it.dyn_into::<web_sys::ServiceWorkerContainer>().ok()) else {
         return;
-    }
-    let Ok(found) = JsFuture::from(navigator.service_worker().get_registrations()).await else { return };
+    };
+    let Ok(found) = JsFuture::from(workers.get_registrations()).await else { return };
     for registration in js_sys::Array::from(&found) {
         if let Ok(promise) = registration.unchecked_into::<web_sys::ServiceWorkerRegistration>().unregister() {
             // Already gone is as good as unregistered.

@@ -19,6 +19,9 @@
 //! | `#present`, `#answer` | the presenter's view; its answer, once it is asked for |
 //! | `#printed` | what goes on paper, while the page is printed |
 //! | `html[data-keys=heard]` | keys are heard from now on |
+//! | `#open-full` | in a frame (`?embed`): the link to the whole page |
+//! | `#trouble`, `#trouble-what`, `#trouble-text` | after a program error, made by `static/start.js` |
+//! | event `p2mscope-break` | has a thread panic, `worker` or this one |
 //! | `#faults` | the text's faults, each `line:column  message` |
 
 fn main() {

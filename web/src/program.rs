@@ -66,6 +66,8 @@ impl Goal {
 pub struct Lesson {
     /// What it is called in short, and in links.
     pub id: String,
+    /// What it is called.
+    pub title: String,
     /// What is to be done, in one sentence.
     pub goal: String,
     /// What happens, and what one might think of it.
@@ -160,6 +162,7 @@ pub fn open_as(
     Ok(Opened {
         lesson: Lesson {
             id: lesson.id.clone(),
+            title: lesson.title.clone(),
             goal: lesson.goal.clone(),
             story: lesson.story.clone(),
             source: lesson.source.clone(),

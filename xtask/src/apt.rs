@@ -1,4 +1,4 @@
-//! Programs of the distribution: the browser with its driver, and the model checker SPIN, from Debian's packages.
+//! Programs of the distribution: browsers with their drivers, and the model checker SPIN, from Debian's packages.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -11,6 +11,12 @@ type Package = (&'static str, &'static str);
 
 /// The browser that the page is tested in.
 pub const BROWSER: [Package; 2] = [("chromium", "chromium"), ("chromedriver", "chromium-driver")];
+
+/// Another engine; its driver is built from its crate.
+pub const FIREFOX: [Package; 1] = [("firefox-esr", "firefox-esr")];
+
+/// A third engine with its driver, and the display that it needs even if nobody looks.
+pub const WEBKIT: [Package; 2] = [("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb")];
 
 /// The model checker that our explorer's state counts are compared with.
 pub const SPIN: [Package; 1] = [("spin", "spin")];

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 
 use crate::env::Env;
-use crate::{root, setup};
+use crate::{dist, root, setup};
 
 /// The flags of `bench`.
 pub struct Options {
@@ -43,7 +43,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
             module(&env)?;
         }
         if PAGE.into_iter().any(asked) {
-            done(env.command("trunk").args(["build", "--release"]))?;
+            dist::make(&env, &root().join("dist"))?;
         }
     }
     // Built on the user's own toolchain, whatever the page needs.

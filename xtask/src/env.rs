@@ -41,6 +41,12 @@ impl Env {
         Self(vars)
     }
 
+    /// The same with the folders `bins` first in `PATH`.
+    pub fn with(mut self, bins: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.0.push(("PATH", Some(prepend(bins, std::env::var_os("PATH").as_deref()))));
+        self
+    }
+
     /// A command that runs `program` in this environment.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);

@@ -5,6 +5,7 @@
 
 mod apt;
 mod bench;
+mod dist;
 mod env;
 mod progress;
 mod rustup;
@@ -52,6 +53,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             record: args.get_flag("record"),
             render: args.get_flag("render"),
         }),
+        Some(("dist", args)) => dist::run(args.get_one::<PathBuf>("folder").expect("has a default")),
         Some(("env", _)) => {
             print!("{}", setup::tools()?.exports());
             Ok(ExitCode::SUCCESS)
@@ -118,6 +120,15 @@ fn cli() -> Command {
                     flag("render", "Make docs/performance.md from docs/performance.json again, without measuring")
                         .conflicts_with_all(["only", "quick", "record"]),
                 ),
+        )
+        .subcommand(
+            Command::new("dist").about("Make the page as a folder that any static server can serve").arg(
+                Arg::new("folder")
+                    .value_name("FOLDER")
+                    .value_parser(value_parser!(PathBuf))
+                    .default_value("dist")
+                    .help("Where to, from the root of the checkout; what was made there before is replaced"),
+            ),
         )
         .subcommand(
             Command::new("env")

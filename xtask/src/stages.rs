@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::env::Env;
 use crate::root;
+use crate::setup::Engines;
 
 /// A part of the test run that can be asked for alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +44,9 @@ pub struct Stage {
     pub command: Command,
 }
 
-/// The stages of `part`, with the environment `env` that was set up for it.
-pub fn of(part: Part, env: &Env) -> Vec<Stage> {
+/// The stages of `part`, with the environment `env` that was set up for it; the page is tried in those other `engines`
+/// that there are.
+pub fn of(part: Part, env: &Env, engines: &Engines) -> Vec<Stage> {
     match part {
         Part::Native => {
             let mut doc = cargo(&Env::native(), "doc --workspace --no-deps --features p2mscope-tests/e2e,p2mscope-bench/peers");
@@ -68,9 +70,8 @@ pub fn of(part: Part, env: &Env) -> Vec<Stage> {
             stage(env, "wasm-pack", "test --release --headless --chrome tests").named("tests in the browser"),
         ],
         Part::E2e => vec![
-            stage(env, "trunk", "build --release").named("build of the page"),
-            cargo(&Env::native(), "test --package p2mscope-tests --features e2e --test e2e --no-fail-fast")
-                .named("end-to-end tests"),
+            Stage { name: "build of the page", command: dist(env) },
+            end_to_end(engines),
         ],
     }
 }
@@ -79,6 +80,23 @@ impl Stage {
     fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
     }
+}
+
+fn end_to_end(engines: &Engines) -> Stage {
+    let env = Env::native().with(engines.bins.clone());
+    let mut stage = cargo(&env, "test --package p2mscope-tests --features e2e --test e2e --no-fail-fast --");
+    for (engine, _) in &engines.without {
+        stage.command.args(["--skip", &format!("in_{engine}")]);
+    }
+    stage.named("end-to-end tests")
+}
+
+/// This very program, as `cargo xtask dist`.
+fn dist(env: &Env) -> Command {
+    let xtask = std::env::current_exe().ok().and_then(|path| path.to_str().map(str::to_owned));
+    let mut command = env.command(&xtask.unwrap_or_default());
+    command.current_dir(root()).arg("dist");
+    command
 }
 
 fn cargo(env: &Env, arguments: &str) -> Stage {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::setup;
+use crate::setup::{self, Engines};
 use crate::stages::{self, Part, Stage};
 use crate::tally::Tally;
 
@@ -30,12 +30,16 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let start = Instant::now();
     let mut total = Tally::default();
     let mut rows = Vec::new();
+    let mut engines = Engines::default();
     for part in Part::ALL.into_iter().filter(|part| options.only.is_none_or(|only| only == *part)) {
         let env = match part {
             Part::Native => setup::native()?,
             Part::Wasm | Part::E2e => setup::browser()?,
         };
-        for mut stage in stages::of(part, &env) {
+        if part == Part::E2e {
+            engines = setup::engines()?;
+        }
+        for mut stage in stages::of(part, &env, &engines) {
             scale(&mut stage.command, options.scale);
             println!("\n=== {} ===", stage.name);
             let (tally, time) = run_stage(&mut stage, &mut stdout())?;
@@ -49,8 +53,14 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         println!("{name:<22} {:>7.1} s  {verdict:<6}  {tally}", time.as_secs_f32());
     }
     println!("{:<22} {:>7.1} s\n", "all", start.elapsed().as_secs_f32());
-    println!("{total}");
+    println!("{}", closing(total, &engines));
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The last line: the totals, and what could not be tried here.
+fn closing(total: Tally, engines: &Engines) -> String {
+    let without = engines.without.iter().map(|(engine, why)| format!("; not tried in {engine}: {why}"));
+    format!("{total}{}", without.collect::<String>())
 }
 
 /// Runs one stage, passes on to `log` what it says, and counts its tests.
@@ -118,6 +128,14 @@ mod tests {
         check("echo 'test result: FAILED. 2 passed; 1 failed;'; exit 101", 2, 1);
         check("echo 'test result: ok. 2 passed; 0 failed;'; exit 1", 2, 1);
         check("exit 1", 0, 1);
+    }
+
+    #[test]
+    fn an_engine_that_was_not_tried_is_told_in_the_last_line() {
+        let total = Tally { passed: 3, failed: 0 };
+        assert_eq!(closing(total, &Engines::default()), "3 passed, 0 failed");
+        let without = Engines { bins: Vec::new(), without: vec![("webkit", "missing: Xvfb".to_owned())] };
+        assert_eq!(closing(total, &without), "3 passed, 0 failed; not tried in webkit: missing: Xvfb");
     }
 
     #[test]

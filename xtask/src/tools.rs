@@ -47,6 +47,11 @@ impl Tool {
         Self::new("wasm-pack", "0.15.1", "wasm-pack", 75)
     }
 
+    /// The driver of Firefox.
+    pub fn geckodriver() -> Self {
+        Self::new("geckodriver", "0.37.1", "geckodriver", 120)
+    }
+
     fn new(name: &'static str, version: &str, probe: &'static str, seconds: u64) -> Self {
         Self { name, version: version.to_owned(), probe, expected: Duration::from_secs(seconds) }
     }

@@ -4,7 +4,7 @@
 //! all of them are made smaller and shown alike; one that is made of several parts has a text form.
 
 use super::corpus::Corpus;
-use super::{entries, lessons, names, schedules};
+use super::{entries, lessons, links, names, schedules};
 use crate::number::short;
 use p2mscope_core::trial::Dice;
 use std::fmt;
@@ -23,7 +23,7 @@ pub struct Target {
 }
 
 /// All kinds, each as often as it stands here.
-pub static TARGETS: [Target; 8] = [
+pub static TARGETS: [Target; 9] = [
     Target {
         name: "lesson",
         about: "lesson files: read, or refused with places; staged, run, looked at, undone, written down, played again",
@@ -41,6 +41,12 @@ pub static TARGETS: [Target; 8] = [
         about: "schedules of events, and of words",
         make: schedules::make,
         answer: schedules::answer,
+    },
+    Target {
+        name: "link",
+        about: "links: read, or refused in words; opened, replayed, looked at, written again",
+        make: links::make,
+        answer: links::answer,
     },
     Target {
         name: "bits",

@@ -361,7 +361,8 @@ impl Step for LiveStep<'_> {
         self.seat.me
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn effect(&mut self, e: Effect) -> Result<[u64; 2], Stop> {
         self.seat.own.go_on()?;
         if self.seat.plain { self.plainly(e) } else { self.otherwise(e) }

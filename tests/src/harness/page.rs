@@ -21,10 +21,8 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 async fn session(browser: &Browser) -> Client {
     let mut tries = 0;
     loop {
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(Browser::capabilities())
-            .connect(&browser.url())
-            .await;
+        let client =
+            ClientBuilder::new(HttpConnector::new()).capabilities(browser.capabilities()).connect(&browser.url()).await;
         match client {
             Ok(client) => return client,
             Err(error) if tries == 2 => panic!("no browser session: {error}"),
@@ -86,6 +84,18 @@ impl Page {
         let value = value.unwrap_or_else(|error| panic!("{condition}: {error}"));
         assert!(!value.is_null(), "not so after {} s: {condition}", PATIENCE.as_secs());
         value
+    }
+
+    /// As [`Page::until`], for a page that may load itself again meanwhile: asked from outside, again and again.
+    pub async fn eventually(&self, condition: &str) {
+        let script = format!("try {{ return Boolean({condition}); }} catch {{ return false; }}");
+        let so = async {
+            while !matches!(self.0.execute(&script, vec![]).await, Ok(Value::Bool(true))) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let outcome = tokio::time::timeout(PATIENCE, so).await;
+        assert!(outcome.is_ok(), "not so after {} s: {condition}", PATIENCE.as_secs());
     }
 
     /// What the page shows, as text.

@@ -15,7 +15,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves the files of `folder`, `index.html` for `/`; `isolated` with the two headers that let memory be shared,
+    /// Serves the files of `folder`, `index.html` for a path that ends in `/`; `isolated` with the two headers that let memory be shared,
     /// otherwise as a plain static host does.
     ///
     /// # Panics
@@ -65,7 +65,8 @@ fn header(name: &str, value: &str) -> Header {
 /// The file that `url` names below the folder; an error if it would lead out of it.
 fn path_of(url: &str) -> io::Result<PathBuf> {
     let path = url.split(['?', '#']).next().unwrap_or_default().trim_start_matches('/');
-    let path = Path::new(if path.is_empty() { "index.html" } else { path });
+    let index = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+    let path = Path::new(&index);
     let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
     inside.then(|| path.to_path_buf()).ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
@@ -93,6 +94,7 @@ mod tests {
     fn a_url_stays_inside_the_folder() {
         assert_eq!(path_of("/").unwrap(), Path::new("index.html"));
         assert_eq!(path_of("/a/b.js?v=1").unwrap(), Path::new("a/b.js"));
+        assert_eq!(path_of("/a/?embed").unwrap(), Path::new("a/index.html"));
         assert!(path_of("/../secret").is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod course;
+mod engines;
 mod large;
 mod learning;
 mod lesson;
@@ -9,8 +10,11 @@ mod live;
 mod panels;
 mod plain;
 mod present;
+mod published;
 mod serve;
 mod share;
+mod spoilt;
 mod start;
 mod text;
+mod trouble;
 mod watchers;

@@ -10,7 +10,7 @@ const ESCAPE: &str = "\u{e00c}";
 const LEFT: &str = "\u{e012}";
 
 /// What there is to be compared of two pages.
-async fn seen(page: &Page) -> String {
+pub async fn seen(page: &Page) -> String {
     page.keys("s").await;
     page.css("#state-hash").await;
     let all = page

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use p2mscope_tests::harness::{Page, Server, dist, with_page, with_plain_page, with_url};
+use p2mscope_tests::harness::{Page, Server, built, copy, with_page, with_plain_page, with_url};
 use serde_json::json;
 
 #[test]
@@ -71,20 +71,8 @@ fn where_1_gib_is_refused_the_page_starts_with_256_mib() {
 /// Opens a copy of the built page in which `change` has changed something.
 fn with_changed_page<F: Future<Output = ()> + 'static>(change: impl FnOnce(&Path), test: impl FnOnce(Page) -> F) {
     let folder = tempfile::tempdir().unwrap();
-    copy(&dist(), folder.path());
+    copy(&built(), folder.path());
     change(folder.path());
     let server = Server::start(folder.path(), true);
     with_url(&server.url(), test);
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

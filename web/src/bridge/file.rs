@@ -49,3 +49,9 @@ pub fn page_address() -> String {
     let location = window().location();
     location.origin().and_then(|origin| Ok(origin + &location.pathname()?)).unwrap_or_default()
 }
+
+/// Whether the page is asked to do without what surrounds the stage: `?embed`.
+pub fn embedded() -> bool {
+    let search = window().location().search().unwrap_or_default();
+    search.trim_start_matches('?').split('&').any(|part| part == "embed" || part.starts_with("embed="))
+}

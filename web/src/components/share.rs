@@ -25,6 +25,7 @@ pub fn ShareSheet() -> Html {
         };
     };
     let link = format!("{}#{}", page_address(), shared.letters);
+    let title = ui.stage.lesson.as_ref().map(|lesson| lesson.title.clone()).unwrap_or_default();
     let state = ui.moment.as_ref().map(|moment| {
         let report = &moment.report;
         html! {
@@ -38,6 +39,7 @@ pub fn ShareSheet() -> Html {
             if shared.fits {
                 <p>{ "Whoever opens this link sees the same lesson, policy, branches and step, with the same things marked." }</p>
                 { line("share-link", "Link", &link, &copied) }
+                { line("share-embed", "In a page of yours", &frame(&shared.letters, &title), &copied) }
             } else {
                 <p id="share-long">{ format!(
                     "A link to this would have {} letters, and some programs cut one of more than {}. Hand out the lesson and the \
@@ -61,6 +63,16 @@ pub fn ShareSheet() -> Html {
 }
 
 type Copied = UseStateHandle<Option<(&'static str, bool)>>;
+
+/// The element that shows this state in another page.
+fn frame(letters: &str, title: &str) -> String {
+    let title = title.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    format!(
+        "<iframe src=\"{}?embed#{letters}\" title=\"p2mscope: {title}\" width=\"960\" height=\"540\" style=\"border: 0\" \
+         allow=\"clipboard-write; cross-origin-isolated; fullscreen\"></iframe>",
+        page_address()
+    )
+}
 
 /// A text to be copied.
 fn line(id: &'static str, name: &'static str, text: &str, copied: &Copied) -> Html {

@@ -4,6 +4,7 @@
 //! or says what this page does not know, is passed over.
 
 use p2mscope_core::link::{Link, LinkError, Source};
+use p2mscope_core::machine::Policy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -40,6 +41,9 @@ impl State {
         if self.panels.waits != WaitsFace::default() {
             put("waits", said(&self.panels.waits));
         }
+        if let Some(policy) = self.beside {
+            put("beside", said(&policy.name()));
+        }
         if self.editing {
             put("edit", Value::Bool(true));
         }
@@ -65,6 +69,7 @@ impl State {
                 self.picked = heard(&link.page, "picked").unwrap_or_default();
                 self.side = heard(&link.page, "side").unwrap_or_default();
                 self.panels.waits = heard(&link.page, "waits").unwrap_or_default();
+                self.beside = heard::<String>(&link.page, "beside").and_then(|name| Policy::from_name(&name));
                 self.editing = heard(&link.page, "edit").unwrap_or_default();
                 self.notice = (!notes.is_empty()).then(|| notes.join(" "));
             }
