@@ -31,7 +31,7 @@ pub struct Side {
     pub fork: usize,
     /// Its name.
     pub name: String,
-    /// Its first steps after the two parted that changed something, waited, or ended a program: [`STEPS`] at the most.
+    /// Its first steps after the two parted that changed something, waited, or ended a program: 60 at the most.
     pub steps: Vec<StepLine>,
     /// Steps that are left out.
     pub more: usize,
@@ -59,7 +59,7 @@ pub struct Compared {
     pub here: Side,
     /// The other.
     pub there: Side,
-    /// How their last states differ, [`DIFFERENCES`] at the most; what only watchers know is left out.
+    /// How their last states differ, 60 at the most; what only watchers know is left out.
     pub differences: Vec<Difference>,
     /// Differences that are left out.
     pub more: usize,
