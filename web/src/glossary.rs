@@ -16,6 +16,11 @@ const fn term(word: &'static str, forms: &'static [&'static str], meaning: &'sta
     Term { word, forms, meaning }
 }
 
+/// One whose word means other things as well, so that only the list has it.
+const fn listed(word: &'static str, meaning: &'static str) -> Term {
+    term(word, &[], meaning)
+}
+
 /// All of them, by the alphabet.
 pub const TERMS: [Term; 50] = [
     term(
@@ -44,9 +49,8 @@ pub const TERMS: [Term; 50] = [
         "Some actors wait, each for what another one has, and none of them can ever go on, whatever the others do.",
     ),
     term("domain", &[], "A guest as the hypervisor sees it: its memory, its virtual processors, its table."),
-    term(
-        "effect",
-        &[],
+    listed(
+        "effect of an actor",
         "One thing that an actor does to memory at once: a read, a write, a lock taken. Between two effects of one actor the others may have any number of theirs.",
     ),
     term(
@@ -87,7 +91,7 @@ pub const TERMS: [Term; 50] = [
         "Guest frame number: the number by which a guest knows 4 KB of its memory. 0x10 is the page at 0x10000. 1:0x10 is that of domain 1.",
     ),
     term("global lock", &[], "One lock for the whole table of a domain. Simple, and nothing runs side by side."),
-    term("grant", &["grants", "granted"], "A permission that a guest gives another one to use one of its pages."),
+    term("grant", &["granted"], "A permission that a guest gives another one to use one of its pages."),
     term("hypervisor", &[], "The program below the guests, here Xen: it gives each of them its share of the machine."),
     term("interleaving", &["interleavings"], "An order in which the steps of several actors come one after the other."),
     term(
@@ -95,11 +99,7 @@ pub const TERMS: [Term; 50] = [
         &["invariants"],
         "What must be true between any two steps, such as: no count is less than its named holders.",
     ),
-    term(
-        "leaf",
-        &["EPT leaf", "leaves"],
-        "An entry that maps memory: 4 KB at level 1, 2 MB at level 2, 1 GB at level 3.",
-    ),
+    term("leaf", &["EPT leaf"], "An entry that maps memory: 4 KB at level 1, 2 MB at level 2, 1 GB at level 3."),
     term("livelock", &[], "Actors go round and round because of one another; each moves and none gets anywhere."),
     term(
         "lock event",
@@ -125,9 +125,8 @@ pub const TERMS: [Term; 50] = [
         "The first half of taking a page away: the page is chosen and its entry says so; until it is evicted it can still be had back.",
     ),
     term("NPT", &["nested page table"], "AMD's second set of page tables, as Intel's EPT."),
-    term(
-        "order",
-        &[],
+    listed(
+        "order of an entry",
         "How much an entry or request covers, as a power of two of 4 KB: 0 is 4 KB, 9 is 2 MB, 18 is 1 GB.",
     ),
     term(

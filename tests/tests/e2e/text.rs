@@ -8,7 +8,7 @@ use super::lesson::choose;
 /// Puts `text` into the text area as if it were pasted.
 pub async fn paste(page: &Page, text: &str) {
     let script = "const [text] = arguments; const area = document.querySelector('#edit textarea');
-        area.value = text; area.dispatchEvent(new Event('input', { bubbles: true }));";
+        area.focus(); area.value = text; area.dispatchEvent(new Event('input', { bubbles: true }));";
     page.client().execute(script, vec![json!(text)]).await.unwrap();
 }
 

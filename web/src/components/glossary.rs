@@ -48,7 +48,7 @@ const GRACE: u32 = 200;
 #[component]
 fn Word(props: &WordProps) -> Html {
     let place = use_state(|| None::<String>);
-    let word = use_node_ref();
+    let (word, tip) = (use_node_ref(), use_node_ref());
     let leaving = use_mut_ref(|| None::<Timeout>);
     let open = {
         let (place, word, leaving) = (place.clone(), word.clone(), leaving.clone());
@@ -85,6 +85,10 @@ fn Word(props: &WordProps) -> Html {
         Callback::from(move |_: FocusEvent| place.set(None))
     };
     {
+        let tip = tip.clone();
+        use_effect_with(place.is_some(), move |_| to_the_top(&tip));
+    }
+    {
         let place = place.clone();
         use_effect_with(place.is_some(), move |open| {
             // Heard before anything else of the page, where the focus may be anywhere: this Escape is for it alone.
@@ -103,13 +107,24 @@ fn Word(props: &WordProps) -> Html {
     }
     let id = format!("term-{}", props.word.replace(' ', "-"));
     html! {
-        <span class="word" onmouseenter={enter} onmouseleave={leave}>
+        <span class="explained" onmouseenter={enter} onmouseleave={leave}>
             <button type="button" class="term" ref={word} onfocus={focus} onblur={blur} onclick={press}
                 aria-describedby={place.is_some().then(|| id.clone())}>{ &props.text }</button>
             if let Some(place) = &*place {
-                <span class="meaning" role="tooltip" {id} style={place.clone()}><b>{ props.word }</b>{ " " }{ props.meaning }</span>
+                <span class="meaning" role="tooltip" popover="manual" ref={tip.clone()} {id} style={place.clone()}><b>{ props.word }</b>{ " " }{ props.meaning }</span>
             }
         </span>
+    }
+}
+
+/// Lays it over everything, where no panel cuts it off; a browser that cannot leaves it where it is.
+fn to_the_top(tip: &NodeRef) {
+    let Some(tip) = tip.cast::<HtmlElement>() else { return };
+    let show =
+        js_sys::Reflect::get(&tip, &"showPopover".into()).ok().and_then(|it| it.dyn_into::<js_sys::Function>().ok());
+    if let Some(show) = show {
+        // What is shown already stays so.
+        let _ = show.call0(&tip);
     }
 }
 

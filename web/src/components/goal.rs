@@ -47,15 +47,15 @@ pub fn goal_box(ui: &Ui) -> Html {
                 }
             </ul>
             <div class="buttons">
-                <button onclick={learn(ui, || Learn::ModelAnswer { play: moves() })} id="model-answer">{ "Model answer: how it breaks" }</button>
+                <button onclick={leave(learn(ui, || Learn::ModelAnswer { play: moves() }))} id="model-answer">{ "Model answer: how it breaks" }</button>
                 if ui.course.loaded {
-                    <button onclick={learn(ui, || Learn::Afresh)}>{ "Begin again by yourself" }</button>
+                    <button onclick={leave(learn(ui, || Learn::Afresh))}>{ "Begin again by yourself" }</button>
                 }
                 if !lesson.editable.is_empty() && !ui.editing {
-                    <button onclick={edit(ui)}>{ "Repair it" }</button>
+                    <button onclick={leave(edit(ui))}>{ "Repair it" }</button>
                 }
                 if lesson.versions.iter().any(|version| version == "repaired") && ui.stage.version != "repaired" {
-                    <button onclick={repaired(ui)}>{ "Model repair" }</button>
+                    <button onclick={leave(repaired(ui))}>{ "Model repair" }</button>
                 }
             </div>
         </section>
@@ -85,6 +85,21 @@ fn breaks(ui: &Ui, standing: &Standing) -> Html {
 fn full(why: &str) -> String {
     let mut letters = why.trim_end_matches('.').chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).chain(['.']).collect())
+}
+
+/// Shuts the story behind a press: what it does is to be seen below.
+fn leave(press: Callback<MouseEvent>) -> Callback<MouseEvent> {
+    Callback::from(move |event| {
+        shut_story();
+        press.emit(event);
+    })
+}
+
+/// Shuts the story; whether it was open.
+pub fn shut_story() -> bool {
+    let open = gloo::utils::document().query_selector("details.goal[open]").ok().flatten();
+    // An attribute can always be taken away.
+    open.is_some_and(|story| story.remove_attribute("open").is_ok())
 }
 
 /// Dispatches something of learning.

@@ -4,7 +4,7 @@ use p2mscope_core::lesson::{Notes, Teaching};
 use yew::prelude::*;
 
 use super::glossary::marked;
-use super::goal::{goal_box, learn, sign};
+use super::goal::{goal_box, learn, shut_story, sign};
 use crate::hooks::Ui;
 use crate::state::Learn;
 
@@ -12,8 +12,13 @@ use crate::state::Learn;
 pub fn story(ui: &Ui, goal: String) -> Html {
     let Some(lesson) = &ui.stage.lesson else { return Html::default() };
     let (mark, word) = sign(ui);
+    let shut = Callback::from(|event: KeyboardEvent| {
+        if event.key() == "Escape" && shut_story() {
+            event.stop_propagation();
+        }
+    });
     html! {
-        <details class="goal" key={goal.clone()}>
+        <details class="goal" key={goal.clone()} onkeydown={shut}>
             <summary title={goal.clone()}>
                 <span class={classes!("standing", word.split(' ').next())} title={word}><span aria-hidden="true">{ mark }</span>
                     <span class="unseen">{ format!("{word}: ") }</span></span>
