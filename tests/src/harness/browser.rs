@@ -123,6 +123,7 @@ fn chromium(prefs: Value) -> Value {
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--disable-quic",
+        "--disable-ipc-flooding-protection",
         "--no-first-run",
         "--disable-background-networking",
         "--disable-component-update",

@@ -52,8 +52,9 @@ fn make() -> Made {
         page.keys("t").await;
         page.css("#edit textarea").await;
         paste(&page, &eight()).await;
-        page.css("[data-testid=actor-V7]").await;
+        page.until("p2mscope.text.startsWith('id = \"eight\"') && !document.querySelector('#faults li')").await;
         page.keys(ESCAPE).await;
+        page.css("[data-testid=actor-V7]").await;
         choose(&page, "Locks", "2 MB").await;
         page.click("button", "effect").await;
         page.click("button", "Next goes: each in turn").await;

@@ -70,7 +70,7 @@ fn a_thousand_spoilt_links_and_texts_are_each_answered() {
         let text = page.until("document.querySelector('#edit textarea').value").await;
         let mine = format!("# mine\n{}", text.as_str().unwrap());
         paste(&page, &mine).await;
-        page.until("document.querySelector('select[aria-label=Lesson]').innerText.includes('your own text')").await;
+        page.until("p2mscope.text.startsWith('# mine')").await;
         page.keys("\u{e00c}").await;
         page.keys("1123").await;
         page.keys("t").await;

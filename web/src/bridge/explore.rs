@@ -126,6 +126,8 @@ fn coordinator(
     };
     let (shared, text) = (shared.clone(), question.text.to_string());
     let Question { version, policy, find, reduced, .. } = question.clone();
+    // Asked here: the coordinator has no window to ask.
+    let threads = coordinator::threads();
     let job = move || {
         let question = Question { text: text.into(), version, policy, find, reduced };
         let progress = |progress: &explore::Progress| {
@@ -135,7 +137,7 @@ fn coordinator(
         let report = match prepare(&question) {
             Ok((opened, asked)) => {
                 let report = explore::explore(&opened.sim, &asked, progress);
-                with_orders(words(&report, find, coordinator::threads()), &opened, &asked)
+                with_orders(words(&report, find, threads), &opened, &asked)
             }
             Err(why) => no_report(why),
         };
