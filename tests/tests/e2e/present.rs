@@ -234,8 +234,7 @@ fn a_state_is_printed_on_two_pages_at_most() {
 fn the_pictures_of_the_readme() {
     with_page("/", |page| async move {
         viewport(&page, 1280, 720).await;
-        choose(&page, "Lesson", "First minute").await;
-        page.eval("document.activeElement.blur()").await;
+        // The page opens with the lesson of the first minute.
         for presses in 1.. {
             page.keys("\u{e014}").await;
             page.until(&format!("document.querySelector('#position').innerText.split('/')[0] >= {presses}")).await;
