@@ -70,7 +70,8 @@ pub fn of(part: Part, env: &Env, engines: &Engines) -> Vec<Stage> {
             stage(env, "wasm-pack", "test --release --headless --chrome tests").named("tests in the browser"),
         ],
         Part::E2e => vec![
-            Stage { name: "build of the page", command: dist(env) },
+            // By cargo: the tests may have built this program anew, and then the one that runs is there no more.
+            cargo(&Env::native(), "run --quiet --package xtask -- dist").named("build of the page"),
             end_to_end(engines),
         ],
     }
@@ -89,14 +90,6 @@ fn end_to_end(engines: &Engines) -> Stage {
         stage.command.args(["--skip", &format!("in_{engine}")]);
     }
     stage.named("end-to-end tests")
-}
-
-/// This very program, as `cargo xtask dist`.
-fn dist(env: &Env) -> Command {
-    let xtask = std::env::current_exe().ok().and_then(|path| path.to_str().map(str::to_owned));
-    let mut command = env.command(&xtask.unwrap_or_default());
-    command.current_dir(root()).arg("dist");
-    command
 }
 
 fn cargo(env: &Env, arguments: &str) -> Stage {

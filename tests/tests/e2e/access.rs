@@ -324,7 +324,7 @@ fn states_are_told_apart_in_grey() {
             )
         };
         for (one, other) in [
-            (".chip.lock.shared", ".chip.lock:not(.shared)"),
+            (".chip.lock.side", ".chip.lock:not(.side)"),
             (".bar.run", ".bar.wait"),
             (".program .next", ".program li:not(.next)"),
             (".segments [aria-pressed=true]", ".segments [aria-pressed=false]"),

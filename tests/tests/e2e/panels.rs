@@ -9,6 +9,8 @@ const LEFT: &str = "\u{e012}";
 const RIGHT: &str = "\u{e014}";
 const HOME: &str = "\u{e011}";
 const END: &str = "\u{e010}";
+/// Control and `a`, then no key held any more.
+const SELECT_ALL: &str = "\u{e009}a\u{e000}";
 const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
 
@@ -62,8 +64,7 @@ fn steps_lead_there_and_back_and_forks_stay_with_their_names() {
         page.css(&branch(1)).await.click().await.unwrap();
         page.until(&current(1)).await;
         let name = page.css("#timeline input[aria-label=Branch]").await;
-        name.clear().await.unwrap();
-        name.send_keys(&format!("TS1 first{ENTER}")).await.unwrap();
+        name.send_keys(&format!("{SELECT_ALL}TS1 first{ENTER}")).await.unwrap();
         page.until(&format!("document.querySelector('{}').innerText === 'TS1 first'", branch(1))).await;
         page.eval("document.activeElement.blur()").await;
 

@@ -102,7 +102,9 @@ fn the_frame_that_is_handed_out_shows_the_same_state_on_another_origin() {
         assert_eq!(page.eval(outer).await, json!("another origin"));
         assert_eq!(page.eval("crossOriginIsolated").await, json!(false));
         // Nothing of what surrounds the stage; it steps, and leads to the whole page in the state that it has then.
-        assert_eq!(page.eval("document.querySelectorAll('.app select, #edit, #timeline').length").await, json!(0));
+        let more = "[...document.querySelectorAll('.head select, .head .segments, #edit, #timeline')]
+            .map((it) => it.outerHTML.slice(0, 200)).join()";
+        assert_eq!(page.eval(more).await, json!(""));
         page.shot("embed").await;
         page.css("#step").await.click().await.unwrap();
         page.until("document.querySelector('#position').innerText.startsWith('3 ')").await;

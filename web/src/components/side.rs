@@ -26,7 +26,7 @@ pub fn SidePanel(props: &super::Props) -> Html {
     let tabs = vec![
         Tab::new("Frames", "Frames: who counts which"),
         Tab::new("Rings, TLBs", "Rings and TLBs"),
-        Tab::new(format!("Watchers {mark}"), format!("Watchers: {said}")),
+        Tab::new(format!("Watchers {mark}"), format!("Watchers {mark}: {said}")),
     ];
     let chosen = FACES.iter().position(|face| *face == ui.side).unwrap_or(0);
     let choose = {
