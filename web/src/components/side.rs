@@ -25,7 +25,7 @@ pub fn SidePanel(props: &super::Props) -> Html {
     };
     let tabs = vec![
         Tab::new("Frames", "Frames: who counts which"),
-        Tab::new("Rings, TLBs", "Rings and TLBs"),
+        Tab::new("Rings, TLBs", "Rings, TLBs: requests and cached entries"),
         Tab::new(format!("Watchers {mark}"), format!("Watchers {mark}: {said}")),
     ];
     let chosen = FACES.iter().position(|face| *face == ui.side).unwrap_or(0);
