@@ -95,7 +95,7 @@ async fn laid_out(page: &Page) -> String {
             "[...document.querySelectorAll('.app .panel')].map((it) => it.id).join()
                + '|' + [...document.querySelectorAll('[data-testid^=actor-]')].filter((it) => it.matches('.picked'))
                  .map((it) => it.dataset.testid).join()
-               + '|' + [...document.querySelectorAll('.app button[aria-pressed=true]')].map((it) => it.innerText).join()",
+               + '|' + [...document.querySelectorAll('.app button[aria-pressed=true]')].map((it) => it.innerText.replace(/\\s+/g, ' ').trim()).join()",
         )
         .await;
     format!("{} {}", seen(page).await, panels.as_str().unwrap())
