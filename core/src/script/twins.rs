@@ -7,6 +7,7 @@
 use super::code::{Arg, Expr, Instr, Program, Query};
 use super::run::Script;
 use crate::addr::ActorId;
+use std::cell::Cell;
 
 impl Program {
     /// Whether it never comes back to its first effect.
@@ -61,19 +62,12 @@ impl Script {
         if p.instrs != q.instrs || p.vars != q.vars || p.pinned != 0 || q.pinned != 0 || !p.begins_once() {
             return false;
         }
-        let mut names = false;
-        {
-            let names = std::cell::Cell::from_mut(&mut names);
-            let see = |a: usize| names.set(names.get() || a == i || a == j);
-            let mut on_expr = |e: &Expr| named(e).into_iter().for_each(see);
-            for program in &self.programs {
-                program.each(&mut on_expr, &mut |a| see(a));
-            }
-            for (e, _) in self.ensure.iter().chain(&self.reach) {
-                e.each(&mut on_expr);
-            }
-        }
-        !names
+        let names = Cell::new(false);
+        let see = |actor: usize| names.set(names.get() || actor == i || actor == j);
+        let mut on_expr = |e: &Expr| named(e).into_iter().for_each(see);
+        self.programs.iter().for_each(|program| program.each(&mut on_expr, &mut |actor| see(actor)));
+        self.ensure.iter().chain(&self.reach).for_each(|(e, _)| e.each(&mut on_expr));
+        !names.get()
     }
 }
 

@@ -17,10 +17,12 @@ pub async fn choose(page: &Page, list: &str, option: &str) {
     // Found by itself: in a list with groups an option's place is that in its group.
     let mark = "document.querySelectorAll('[data-chosen]').forEach((it) => delete it.dataset.chosen)";
     page.until(&format!("({mark}, {find}.dataset.chosen = '', true)")).await;
+    // Where that was chosen already a list hears of no change.
+    if page.eval(&format!("{find}.selected")).await == true {
+        return;
+    }
     page.css("[data-chosen]").await.click().await.unwrap();
-    page.until(&format!("{find}.selected")).await;
-    // A list lets go of the keys by itself when something else was chosen; one that stays as it was does not.
-    page.eval("document.activeElement.blur()").await;
+    page.until(&format!("{find}.selected && document.activeElement.tagName !== 'SELECT'")).await;
 }
 
 /// What the page says of the waits.

@@ -16,9 +16,8 @@ pub async fn seen(page: &Page) -> String {
     let all = page
         .eval(
             "['#state-hash', '#position', '#sentence', '#timeline .forks'].map((it) => document.querySelector(it)?.innerText)
-               // How a lesson of one's own is called depends on where it came from.
                .concat([...document.querySelectorAll('[aria-label=Locks] option, [aria-label=Lesson] option')]
-                 .filter((it) => it.selected && !['Eight', 'from a link'].includes(it.innerText)).map((it) => it.innerText)).join('|')",
+                 .filter((it) => it.selected).map((it) => it.innerText)).join('|')",
         )
         .await;
     page.keys(ESCAPE).await;

@@ -103,7 +103,7 @@ fn lesson(ui: &Ui) -> Html {
                 </optgroup>
             }
             if elsewhere {
-                <option selected=true>{ "from a link" }</option>
+                <option selected=true>{ lessons::title_in(&ui.stage.text).unwrap_or("from a link") }</option>
             }
         </select>
     }

@@ -19,7 +19,9 @@ pub fn use_lists_let_go() {
             let stepping = stepping.clone();
             EventListener::new(&document, "keydown", move |event| {
                 let key = event.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key).unwrap_or_default();
-                stepping.set(!matches!(key.as_str(), "Enter" | " " | "Tab"));
+                // A key that is for the page says nothing of how a list is used later.
+                let in_list = event.target().is_some_and(|it| it.has_type::<HtmlSelectElement>());
+                stepping.set(in_list && !matches!(key.as_str(), "Enter" | " " | "Tab"));
             })
         };
         let pressed = {
