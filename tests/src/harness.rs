@@ -72,12 +72,12 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the checkout").to_path_buf()
 }
 
-/// The folder of the page as trunk builds it: `target/page`, unless `P2MSCOPE_DIST` names another.
+/// The folder of the page as trunk builds it: `target/served-page`, unless `P2MSCOPE_DIST` names another.
 ///
 /// # Panics
 /// When there is no page in it.
 pub fn built() -> PathBuf {
-    page_in(std::env::var_os("P2MSCOPE_DIST").unwrap_or_else(|| "target/page".into()))
+    page_in(std::env::var_os("P2MSCOPE_DIST").unwrap_or_else(|| "target/served-page".into()))
 }
 
 /// The folder of the page as it is published: with a service worker, a content security policy, and what it says of itself.

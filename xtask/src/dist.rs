@@ -20,7 +20,7 @@ use crate::env::Env;
 use crate::{root, setup};
 
 /// Where trunk leaves the page; `Trunk.toml` says so too.
-const BUILT: &str = "target/page";
+const BUILT: &str = "target/served-page";
 
 /// By its first word the folder is known again.
 const ABOUT: &str = "about.txt";
