@@ -22,6 +22,9 @@ struct Shared {
 #[derive(Default)]
 struct Progress {
     done: u32,
+    /// The highest value of the word that was told: messages of different workers need not come in the order in which they
+    /// were sent, so the last one may tell less.
+    word: u64,
     verdict: Option<String>,
 }
 
@@ -31,13 +34,14 @@ impl Reducible for Progress {
     /// One of the three has finished with the word at this value, or failed.
     fn reduce(self: Rc<Self>, action: Self::Action) -> Rc<Self> {
         let done = self.done + 1;
+        let word = action.as_ref().map_or(self.word, |word| self.word.max(*word));
         let verdict = match action {
             _ if self.verdict.is_some() => self.verdict.clone(),
             Err(reason) => Some(format!("One thread only: {reason}.")),
-            Ok(word) if done == 3 => Some(format!("Three workers and a pool counted to {word} of {}.", 3 * EACH)),
+            Ok(_) if done == 3 => Some(format!("Three workers and a pool counted to {word} of {}.", 3 * EACH)),
             Ok(_) => None,
         };
-        Rc::new(Self { done, verdict })
+        Rc::new(Self { done, word, verdict })
     }
 }
 
@@ -94,4 +98,20 @@ fn start(dispatch: &UseReducerDispatcher<Progress>) -> Vec<Worker> {
         Worker::spawn(actor(shared), hears()),
     ];
     started.into_iter().filter_map(|worker| worker.map_err(|reason| dispatch.dispatch(Err(reason))).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_heard_last_the_highest_count_is_told() {
+        let heard = |words: [u64; 3]| {
+            let all = words.into_iter().fold(Rc::new(Progress::default()), |progress, word| progress.reduce(Ok(word)));
+            all.verdict.clone().unwrap()
+        };
+        for words in [[100_000, 200_000, 300_000], [300_000, 150_000, 204_381]] {
+            assert!(heard(words).starts_with("Three workers and a pool counted to 300000 of "), "{words:?}");
+        }
+    }
 }
